@@ -4,6 +4,7 @@
 #include <linux/stat.h>
 #include <malloc.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -29,6 +30,18 @@ static inline int linux_set_time_slice(uint64_t nanoseconds) {
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return -1;
     attributes.runtime = nanoseconds;
     return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+/// The calling thread's number in the kernel (gettid(2)).
+static inline int linux_thread(void) { return (int)syscall(SYS_gettid); }
+
+/// A file in memory without a name, close-on-exec (memfd_create(2)); -1 with `errno`.
+static inline int linux_unnamed_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */); }
+
+/// Waits for a semaphore until that time of CLOCK_MONOTONIC (sem_clockwait(3)). Returns 0, or -1 with `errno`.
+static inline int linux_wait_for_semaphore(sem_t *semaphore, const struct timespec *deadline) {
+    extern int sem_clockwait(sem_t *, clockid_t, const struct timespec *);
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, deadline);
 }
 
 /// Makes the file `to` share the content of `from` until one of them is written (ioctl_ficlone(2)). Returns 0, or -1 with

@@ -23,6 +23,8 @@ extension Configuration {
         roots = reader.list("roots").compactMap { Root($0.node, named: $0.name, problems) }
         Self.checkRoots(roots, problems)
         if var reader = reader.mapping("watch") { watch = Watch(&reader) }
+        alerts = reader.list("alerts").compactMap { Alert($0.node, named: $0.name, problems) }
+        if var reader = reader.mapping("heartbeat") { heartbeat = Heartbeat(&reader) }
         reader.finish()
     }
 
@@ -54,6 +56,31 @@ extension Configuration.Root {
         reader.finish()
         guard let path else { return nil }
         self.init(path: path, exclude: exclude, retention: retention)
+    }
+}
+
+extension Configuration.Alert {
+    fileprivate init?(_ node: Node, named name: String, _ problems: ConfigurationProblems) {
+        guard var reader = MappingReader(node, named: name, problems) else { return nil }
+        let isNamed = [reader.node("command"), reader.node("url")].map { $0 != nil }
+        let (command, url) = (reader.setting("command", .command), reader.setting("url", .url))
+        reader.finish()
+        guard isNamed.count(where: \.self) == 1 else {
+            problems.add(node.line, "\(name) needs a command or a url, and not both")
+            return nil
+        }
+        guard let receiver = command.map(Self.command) ?? url.map(Self.url) else { return nil }
+        self = receiver
+    }
+}
+
+extension Configuration.Heartbeat {
+    fileprivate init?(_ reader: inout MappingReader) {
+        let url = reader.required("url", .url)
+        let every = reader.setting("every", .duration(in: .seconds(10)...(.seconds(86_400))))
+        reader.finish()
+        guard let url else { return nil }
+        self.init(url: url, every: every)
     }
 }
 

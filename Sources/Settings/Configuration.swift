@@ -6,8 +6,13 @@ package struct Configuration: Hashable, Sendable {
     package var repository: Setting<FilePath>?
     package var roots: [Root] = []
     package var watch = Watch()
+    package var alerts: [Alert] = []
+    package var heartbeat: Heartbeat?
 
     package init() {}
+
+    /// Whether something of it reaches other machines. A command that is told of alerts may.
+    package var needsNetwork: Bool { !alerts.isEmpty || heartbeat != nil }
 
     /// A directory or file that is to be protected.
     package struct Root: Hashable, Sendable {
@@ -21,6 +26,20 @@ package struct Configuration: Hashable, Sendable {
     package enum Retention: Hashable, Sendable {
         case all
         case rules(RetentionRules)
+    }
+
+    /// Who is told when something is wrong.
+    package enum Alert: Hashable, Sendable {
+        /// A program and its arguments, which reads the alert on its standard input.
+        case command(Setting<[String]>)
+        /// A web server, to which the alert is posted.
+        case url(Setting<String>)
+    }
+
+    /// A web server that learns from each request that all is well.
+    package struct Heartbeat: Hashable, Sendable {
+        package let url: Setting<String>
+        package internal(set) var every: Setting<Duration>?
     }
 
     /// How all roots are protected.

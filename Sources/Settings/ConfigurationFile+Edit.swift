@@ -2,6 +2,23 @@ import LinuxSystem
 package import SystemPackage
 
 extension ConfigurationFile {
+    /// Has the file name the repository, if it does not name one. Returns whether that was so.
+    ///
+    /// Throws `ConfigurationError` if the file is wrong, and `SystemError`.
+    package func nameRepository(_ repository: FilePath) throws -> Bool {
+        let configuration = try parsed() ?? Configuration()
+        guard configuration.repository == nil else { return false }
+        var lines = (try text() ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+        // Behind directives and the line that ends them (yaml.org/spec/1.2.2, section 9.1).
+        let start = lines.firstIndex(of: "---").map { $0 + 1 } ?? 0
+        lines.insert("repository: \(YAMLScalar.text(repository.string))", at: start)
+        try write(lines.joined(separator: "\n")) { new in
+            new.repository?.value == repository
+                && new.roots.map(\.path.value) == configuration.roots.map(\.path.value)
+        }
+        return true
+    }
+
     /// Adds roots to the file, which is made if there is none. Returns those that it did not have.
     ///
     /// Throws `ConfigurationError` if the file is wrong or cannot be edited, and `SystemError`.
@@ -34,44 +51,26 @@ extension ConfigurationFile {
         _ change: (inout RootListEdit) throws(RootListEdit.Obstacle) -> Void,
         expecting isExpected: (Set<FilePath>) -> Bool
     ) throws {
-        let problems = ConfigurationProblems()
         var edit = try RootListEdit(text() ?? "")
         do {
             try change(&edit)
         } catch .isWrittenInOneLine(let line) {
             throw ConfigurationError.uneditable(path, line: line)
         }
-        let result = Configuration(parsing: edit.text, problems)
-        guard problems.all.isEmpty, isExpected(Set(result.roots.map(\.path.value))) else {
-            throw ConfigurationError.uneditable(path, line: result.roots.first?.path.line ?? 1)
-        }
-        try write(edit.text)
+        try write(edit.text) { isExpected(Set($0.roots.map(\.path.value))) }
     }
 
-    /// Replaces the file, or what a symbolic link in its place leads to. Its owner and mode stay.
-    private func write(_ text: String) throws {
+    /// Replaces the file, or what a symbolic link in its place leads to, if the text says what is expected.
+    /// Its owner and mode stay.
+    private func write(_ text: String, expecting isExpected: (Configuration) -> Bool) throws {
+        let problems = ConfigurationProblems()
+        let result = Configuration(parsing: text, problems)
+        guard problems.all.isEmpty, isExpected(result) else {
+            throw ConfigurationError.uneditable(path, line: result.roots.first?.path.line ?? 1)
+        }
         let former = try FileStatus.unlessMissing(path)
         let place = former == nil ? path : try Directory.resolve(path)
         if former == nil { try Directory.make(place.removingLastComponent()) }
-        let draft = place.appending(suffix: ".\(UInt64.random(in: 0 ... .max).padded(to: 16, radix: 16)).new")
-        do {
-            let file = try OpenFile(draft, .createNew)
-            try file.write(unsafe Array(text.utf8).span.bytes, at: 0)
-            if let former {
-                try file.setOwnership(
-                    FileOwnership(
-                        userID: former.ownerID,
-                        groupID: former.groupID,
-                        permissions: former.permissions
-                    )
-                )
-            }
-            try file.synchronise()
-            try Directory.rename(draft, to: place)
-        } catch {
-            try? Directory.remove(draft)
-            throw error
-        }
-        try Directory.synchronise(place.removingLastComponent())
+        try Directory.replaceFile(at: place, with: Array(text.utf8), ownership: former?.ownership)
     }
 }

@@ -12,18 +12,20 @@ package struct ConfigurationFile: Hashable, Sendable {
 
     /// The file that `name` is, else `$HOLDFAST_CONFIG`, else the user's own.
     ///
-    /// That is `${XDG_CONFIG_HOME:-~/.config}/holdfast/config.yaml` (XDG Base Directory Specification), for
-    /// root `/etc/holdfast/config.yaml`. Nil if the user has no home directory.
-    package init?(named name: FilePath?) {
+    /// - Parameter isSystems: take root's, whoever runs this.
+    ///
+    /// The user's own is `${XDG_CONFIG_HOME:-~/.config}/holdfast/config.yaml` (XDG Base Directory
+    /// Specification), for root `/etc/holdfast/config.yaml`. Nil if the user has no home directory.
+    package init?(named name: FilePath?, isSystems: Bool = false) {
         isNamed = name != nil || CurrentProcess.environment("HOLDFAST_CONFIG") != nil
-        guard let path = name ?? Self.defaultPath else { return nil }
+        guard let path = name ?? Self.defaultPath(isSystems) else { return nil }
         // Without a working directory it stays as it is, and cannot be read.
         self.path = (try? Directory.absolute(path).lexicallyNormalized()) ?? path
     }
 
-    private static var defaultPath: FilePath? {
+    private static func defaultPath(_ isSystems: Bool) -> FilePath? {
         if let path = CurrentProcess.environment("HOLDFAST_CONFIG") { return FilePath(path) }
-        if CurrentProcess.userID == 0 { return "/etc/holdfast/config.yaml" }
+        if isSystems || CurrentProcess.userID == 0 { return "/etc/holdfast/config.yaml" }
         // The specification has relative paths ignored.
         if let home = CurrentProcess.environment("XDG_CONFIG_HOME"), FilePath(home).isAbsolute {
             return FilePath(home).appending("holdfast/config.yaml")
@@ -32,6 +34,8 @@ package struct ConfigurationFile: Hashable, Sendable {
             FilePath($0).appending(".config/holdfast/config.yaml")
         }
     }
+
+    package var isPresent: Bool { FileStatus.ifPresent(path) != nil }
 
     /// What the file says; nil if there is none and nobody has named it. Throws `ConfigurationError`, and
     /// `SystemError` if it cannot be read.

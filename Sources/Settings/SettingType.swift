@@ -25,7 +25,9 @@ struct SettingType<Value: Hashable & Sendable>: Sendable {
     /// Reports a problem and returns nil if the node is no such value.
     func read(_ node: Node, named name: String, _ problems: ConfigurationProblems) -> Setting<Value>? {
         guard let value = parse(node) else {
-            let found = node.scalar.map { $0.string.isEmpty ? " empty" : " '\($0.string.printable)'" } ?? ""
+            let found =
+                node.scalar.map { $0.string.isEmpty ? " empty" : " '\($0.string.printable)'" }
+                ?? " empty or of another kind"
             problems.add(node.line, "\(name) is\(found), not \(expectation): write \(example)")
             return nil
         }
@@ -82,7 +84,21 @@ extension FilePath {
     }
 }
 
+extension SettingType where Value == String {
+    /// The address of a web server.
+    static let url = SettingType("a URL", example: "https://hooks.example.org/x") { node in
+        guard let text = node.scalar?.string,
+            let scheme = ["https://", "http://"].first(where: text.lowercased().hasPrefix),
+            text.unicodeScalars.allSatisfy({ $0.isASCII && $0.value > 0x20 && $0.value != 0x7F })
+        else { return nil }
+        let host = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+        return host.isEmpty ? nil : text
+    }
+}
+
 extension SettingType where Value == [String] {
+    /// A program and its arguments.
+    static let command = texts(example: "[/usr/local/bin/page-me]", isRequired: true)
     static let patterns = texts(example: #"["cache/**"]"#)
     static let tags = texts(example: "[release]") { tag in
         When.isValidName(tag) ? nil : "has '\(tag.printable)', which cannot be a tag"
@@ -91,12 +107,13 @@ extension SettingType where Value == [String] {
     /// A list of texts, none of them empty.
     private static func texts(
         example: String,
+        isRequired: Bool = false,
         flaw: @escaping @Sendable (String) -> String? = { _ in nil }
     ) -> SettingType {
         SettingType("a list", example: example) { node in
             guard let sequence = node.sequence else { return nil }
             let texts = sequence.compactMap { $0.scalar?.string }.filter { !$0.isEmpty }
-            return texts.count == sequence.count ? texts : nil
+            return texts.count == sequence.count && !(isRequired && texts.isEmpty) ? texts : nil
         } flaw: { texts in
             texts.lazy.compactMap(flaw).first
         }

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOHTTP1
 
 /// A request to a web server. Only programs that deliver something make one: the watcher has no network.
 package struct WebRequest: Sendable {

@@ -383,7 +383,9 @@ enum JSONExamples {
                     repositoryBytes: 1,
                     apparentBytes: 1,
                     diskFreeBytes: OrNull(1),
-                    fullInSeconds: OrNull(1)
+                    fullInSeconds: OrNull(1),
+                    alerts: [alert],
+                    undeliveredAlerts: 1
                 )
             ),
         ]

@@ -26,6 +26,10 @@ struct ConfigurationReadingTests {
                 retention: all
             watch: {debounce: 10ms, max-delay: 50ms, audit-interval: 7d,
                     check-after: 1.5s, drill-interval: 0s}
+            alerts:
+              - command: [/usr/local/bin/page-me, --now]
+              - url: https://hooks.example.org/x
+            heartbeat: {url: "https://hc.example.org/ping", every: 1m}
             """
         )
         #expect(problems.isEmpty)
@@ -48,6 +52,14 @@ struct ConfigurationReadingTests {
         #expect(watch.auditInterval?.value == .seconds(7 * 86_400))
         #expect(watch.checkAfter == Setting(value: .milliseconds(1500), line: 10))
         #expect(watch.drillInterval?.value == .zero)
+        #expect(
+            configuration.alerts == [
+                .command(Setting(value: ["/usr/local/bin/page-me", "--now"], line: 12)),
+                .url(Setting(value: "https://hooks.example.org/x", line: 13)),
+            ]
+        )
+        #expect(configuration.heartbeat?.url == Setting(value: "https://hc.example.org/ping", line: 14))
+        #expect(configuration.heartbeat?.every?.value == .seconds(60))
     }
 
     @Test(
@@ -70,12 +82,12 @@ struct ConfigurationReadingTests {
     @Test(
         "each value that is wrong is told with its line, and what to write",
         arguments: [
-            ("a: 1", 1, "a is no setting: known are repository, roots, watch"),
+            ("a: 1", 1, "a is no setting: known are alerts, heartbeat, repository, roots, watch"),
             ("\nrepositry: /a", 2, "did you mean repository?"),
             ("repository: /a\nrepository: /b", 1, "repository is there twice"),
             ("repository: a/b", 1, "must begin with / or ~/"),
             ("repository: ''", 1, "repository is empty, not a path: write /srv/app"),
-            ("repository: [a]", 1, "repository is, not a path"),
+            ("repository: [a]", 1, "repository is empty or of another kind, not a path"),
             ("- a", 1, "no mapping"),
             ("just text", 1, "no mapping"),
             ("roots: /a", 1, "roots is no list"),
@@ -101,6 +113,19 @@ struct ConfigurationReadingTests {
             ("watch: {audit-interval: 0s}", 1, "1s to 8760h is possible"),
             ("watch: {drill-interval: 1ms}", 1, "0s, or 1s to 8760h is possible"),
             ("watch: {check-after: }", 1, "watch.check-after is empty"),
+            ("alerts: https://a", 1, "alerts is no list"),
+            ("alerts:\n  - https://a", 2, "alerts[1] is no mapping"),
+            ("alerts:\n  - {}", 2, "alerts[1] needs a command or a url, and not both"),
+            ("alerts:\n  - {command: [a], url: http://a}", 2, "needs a command or a url, and not both"),
+            ("alerts:\n  - {command: a}", 2, "alerts[1].command is 'a', not a list: write [/usr"),
+            ("alerts:\n  - {command: []}", 2, "alerts[1].command is empty or of another kind, not a list"),
+            ("alerts:\n  - {url: ftp://a}", 2, "alerts[1].url is 'ftp://a', not a URL: write https://"),
+            ("alerts:\n  - {url: 'https:///x'}", 2, "not a URL"),
+            ("alerts:\n  - {url: 'https://a b'}", 2, "not a URL"),
+            ("alerts:\n  - {ulr: 'https://a'}", 2, "did you mean url?"),
+            ("heartbeat: https://a", 1, "heartbeat is no mapping"),
+            ("heartbeat: {every: 5m}", 1, "heartbeat has no url: add url: https://"),
+            ("heartbeat: {url: 'http://a', every: 1s}", 1, "heartbeat.every is 1s: 10s to 24h is possible"),
             ("watch: {debounce: 20ms", 2, "no YAML"),
             ("a:\tb: c", 1, "no YAML"),
         ] as [(String, Int, String)]

@@ -196,6 +196,18 @@ final class RootWatch: Sendable {
         return (target.path, "stopped before \(what)")
     }
 
+    /// How it is doing; nil if it is no longer to be protected.
+    var condition: AlertDesk.RootCondition? {
+        guard !isRetired, let root = surroundings.standings.root(number) else { return nil }
+        let hindrances = state.withLock { $0.protector }?.status.hindrances.values
+        let hindrance = hindrances?.lazy.filter(\.isBlind).map(\.reason).min()
+        return AlertDesk.RootCondition(
+            path: root.path,
+            isReady: root.state == .ready,
+            trouble: root.reason ?? hindrance
+        )
+    }
+
     var firstCapture: WorkProgress.Reading? { state.withLock { $0.protector }?.status.firstCapture }
 
     private var isStopping: Bool { state.withLock { $0.stop != nil } }
@@ -211,7 +223,10 @@ final class RootWatch: Sendable {
             repository: surroundings.repositoryWatch.repository,
             options: options,
             threads: threads.protectors
-        ) { [surroundings] in surroundings.listeners.notice(root, $0) }
+        ) { [surroundings, number] notice in
+            if case .trouble(let trouble) = notice { surroundings.standings.trouble(number, trouble) }
+            surroundings.listeners.notice(root, notice)
+        }
         let stop = state.withLock { state in
             (state.protector, state.loss) = (protector, nil)
             return state.stop

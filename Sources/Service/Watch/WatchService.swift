@@ -46,7 +46,7 @@ package struct WatchService: Service {
         }
         /// From here on, other commands find this watcher, and the roots that it protects or will.
         package var listening: @Sendable () -> Void = {}
-        /// The first capture of these roots is durable.
+        /// The first capture of these roots is durable. Empty at first when none can be protected yet.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
         package init() {}
@@ -62,17 +62,23 @@ package struct WatchService: Service {
     private let standings = RootStates()
     private let repositoryWatch: RepositoryWatch
     private let roots: WatchedRoots
+    /// Nil if nobody can be told of anything.
+    private let alerts: AlertDesk?
 
     /// - Parameters:
     ///   - configuration: the configuration file in use, to be named to others.
+    ///   - alerts: is told what goes wrong.
     ///   - once: catch up and return.
     package init(
         _ targets: [WatchTarget],
         in repository: RepositoryDirectory,
         configuration: FilePath? = nil,
+        alerts: AlertDesk? = nil,
         once: Bool = false,
         listeners: Listeners
     ) throws(SystemError) {
+        let listeners = alerts.map(listeners.reporting) ?? listeners
+        self.alerts = alerts
         self.once = once
         self.configuration = configuration
         self.repository = repository
@@ -104,6 +110,10 @@ package struct WatchService: Service {
         if socket != nil { listeners.listening() }
         async let _: Void? = socket?.run()
         defer { socket?.stop() }
+        let watchdog = ServiceManager.watchdogTime.map { Watchdog(time: $0, threads: threads) }
+        async let _: Void? = watchdog?.run()
+        async let _: Void? = alerts?.run(on: threads.requests) { [roots] in roots.all.compactMap(\.condition)
+        }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [repositoryWatch, roots] in
@@ -129,8 +139,11 @@ package struct WatchService: Service {
                 }
             }
         } onGracefulShutdown: {
+            ServiceManager.notify(.stopping, .status("capturing what was committed, then stopping"))
             roots.stop(.catchingUp)
+            alerts?.stop()
         }
+        await alerts?.end()
         let interruptions = standings.interruptions
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
     }
@@ -194,6 +207,7 @@ package struct WatchService: Service {
     private func announce() async {
         for await ready in standings.announcements {
             listeners.ready(ready)
+            ServiceManager.notify(.ready)
             if once { roots.stop(.done) }
         }
     }

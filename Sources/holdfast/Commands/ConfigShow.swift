@@ -1,6 +1,6 @@
 import ArgumentParser
-import Settings
 import LinuxSystem
+import Settings
 import SystemPackage
 
 struct ConfigShow: HoldfastCommand {

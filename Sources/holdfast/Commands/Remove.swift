@@ -1,8 +1,8 @@
 import ArgumentParser
-import Settings
 import LinuxSystem
 import RepositoryReader
 import Service
+import Settings
 import SystemPackage
 
 struct Remove: HoldfastCommand {

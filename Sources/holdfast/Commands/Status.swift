@@ -58,7 +58,7 @@ struct Status: HoldfastCommand {
         }
         return try LiveScreen(terminal).run { screen in
             let (report, _) = try report(console)
-            screen.lines = [report.headline, ""] + report.statuses.map(report.text)
+            screen.lines = [report.headline] + report.alertLines + [""] + report.statuses.map(report.text)
         }
     }
 
@@ -71,8 +71,10 @@ struct Status: HoldfastCommand {
             try console.text(report.shortLine)
         } else {
             try console.text(report.headline)
+            for line in report.alertLines { try console.text(line) }
             for status in report.statuses {
-                try console.result(json: StatusLine(status, report.now), text: report.text(status))
+                let line = StatusLine(status, report.alerts, report.now)
+                try console.result(json: line, text: report.text(status))
             }
         }
         if let failure {
@@ -103,7 +105,14 @@ struct Status: HoldfastCommand {
             awaited.append(ProtectionAnswer.Problem(path: repository.path, reason: reason))
         }
         let answer = ProtectionAnswer(statuses, awaited: awaited, maximumAge: maxAge)
-        return (StatusReport(answer: answer, statuses: statuses, style: console.style, now: .now), failure)
+        let report = StatusReport(
+            answer: answer,
+            statuses: statuses,
+            alerts: AlertStore(repository).read(),
+            style: console.style,
+            now: .now
+        )
+        return (report, failure)
     }
 
     /// Roots that a watcher waits for, and of which nothing was captured yet.

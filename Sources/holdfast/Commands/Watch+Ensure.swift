@@ -22,7 +22,7 @@ extension Watch {
                         named: "holdfast",
                         arguments(except: watched),
                         // It is not the service that a service manager may be waiting for.
-                        environment: ["NOTIFY_SOCKET": nil],
+                        environment: ["NOTIFY_SOCKET": nil, "WATCHDOG_USEC": nil],
                         input: lock,
                         output: log
                     )

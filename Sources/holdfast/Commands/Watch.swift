@@ -1,11 +1,11 @@
 import ArgumentParser
-import Settings
 import History
 import LinuxSystem
 import Logging
 import Recovery
 import Service
 import ServiceLifecycle
+import Settings
 import Synchronization
 import SystemPackage
 
@@ -98,13 +98,15 @@ struct Watch: AsyncParsableCommand, Sendable {
             WatchMessages.announce(ready, options)
         }
         if ensured { listeners.listening = { CurrentProcess.closeStandardInput() } }
-        let reload = WatchReload(watch, options, repository, changes)
+        let alerts = try AlertDesk(repository, AlertDesk.Settings(options))
+        let reload = WatchReload(watch, options, repository, alerts, changes)
         listeners.reload = { try reload.run(adding: $0, removing: $1) }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
         let service = try WatchService(
             targets,
             in: repository,
             configuration: configuration,
+            alerts: once ? nil : alerts,
             once: once,
             listeners: listeners
         )

@@ -15,6 +15,15 @@ struct RootChangeLine: JSONLine {
     let action: String
 }
 
+/// `install`, `uninstall`: what became of the unit.
+struct UnitLine: JSONLine {
+    let unit: String
+    let action: String
+    let configuration: String?
+    let repository: String?
+    let roots: [String]?
+}
+
 /// `config show`: a setting.
 struct SettingLine: JSONLine {
     let key: String

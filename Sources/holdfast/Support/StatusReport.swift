@@ -9,6 +9,7 @@ import SystemPackage
 struct StatusReport {
     let answer: ProtectionAnswer
     let statuses: [RootStatus]
+    let alerts: AlertBoard
     let style: Style
     let now: Instant
 
@@ -27,6 +28,24 @@ struct StatusReport {
         let line = style.green("protected: \(what ?? "what was committed last is being captured")")
         guard let remark = answer.remarks.first else { return line }
         return "\(line)\n\(style.red("but \(remark.path.printable): \(remark.reason)"))"
+    }
+
+    /// The alerts that fire, and whom they have not reached; empty if there is nothing to say.
+    var alertLines: [String] {
+        let firing = alerts.firing.map { alert in
+            style.red("alert \(alert.subject.kind.rawValue): \(alert.message)".printable)
+        }
+        let troubles = alerts.outbox.troubles.map { trouble in
+            let count = alerts.outbox.items.count { $0.receiver == trouble.receiver }
+            return style.red(
+                "\(Quantity.text(count, "alert")) not delivered to \(trouble.receiver.text), tried again: "
+                    + trouble.reason.printable
+            )
+        }
+        let heartbeat = alerts.heartbeatFailure.map {
+            [style.red("the last heartbeat failed: \($0.printable)")]
+        }
+        return firing + troubles + (heartbeat ?? [])
     }
 
     /// A line for a status line: `protected · 2 s · good`.

@@ -34,7 +34,6 @@ enum WatchMessages {
                 }
             }
         }
-        ServiceManager.reportReady()
     }
 
     /// At the first damaged snapshot.

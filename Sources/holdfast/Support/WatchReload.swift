@@ -14,6 +14,7 @@ final class WatchReload: Sendable {
     private let watch: WatchOptions
     private let options: GlobalOptions
     private let repository: RepositoryDirectory
+    private let alerts: AlertDesk
     private let state: Mutex<State>
 
     /// - Parameter changes: those that hold from the start.
@@ -21,9 +22,10 @@ final class WatchReload: Sendable {
         _ watch: WatchOptions,
         _ options: GlobalOptions,
         _ repository: RepositoryDirectory,
+        _ alerts: AlertDesk,
         _ changes: RootChanges
     ) {
-        (self.watch, self.options, self.repository) = (watch, options, repository)
+        (self.watch, self.options, self.repository, self.alerts) = (watch, options, repository, alerts)
         state = Mutex(State(changes: changes))
     }
 
@@ -35,11 +37,15 @@ final class WatchReload: Sendable {
     /// Reads the configuration again, and takes further changes in. If something is wrong with them, it
     /// throws and nothing changes.
     func run(adding: [FilePath] = [], removing: [FilePath] = []) throws {
+        ServiceManager.notify(.reloading)
+        // Also when nothing changes, because something is wrong.
+        defer { ServiceManager.notify(.ready) }
         try state.withLock { state in
             var changes = state.changes
             changes.add(adding)
             changes.remove(removing)
             let targets = try watch.targets(in: repository, options, changes)
+            alerts.update(try AlertDesk.Settings(options))
             state.service?.update(targets)
             state.changes = changes
         }
