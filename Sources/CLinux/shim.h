@@ -123,6 +123,19 @@ static inline int linux_poll(struct pollfd *entries, uint32_t count, int64_t nan
     return ppoll(entries, count, nanoseconds < 0 ? 0 : &timeout, 0);
 }
 
+/// A spawned program leads a new session (posix_spawn(3), POSIX_SPAWN_SETSID); the C library declares it only with
+/// extensions.
+static const int16_t linux_spawn_new_session = 0x80;
+
+// The C library declares it only with extensions.
+extern int posix_spawn_file_actions_addclosefrom_np(void *, int);
+
+/// Has a spawned program close all files from `first` on. `actions`: a posix_spawn_file_actions_t. Returns 0, or an error
+/// number.
+static inline int linux_spawn_closing(void *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
+
 /// The columns and rows of a terminal (ioctl_tty(2), TIOCGWINSZ). Returns 0, or -1 with `errno` where it is none.
 static inline int linux_terminal_size(int file, uint16_t *columns, uint16_t *rows) {
     struct winsize size;

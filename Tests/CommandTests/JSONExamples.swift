@@ -15,6 +15,7 @@ enum JSONExamples {
     private static var others: [(heading: String, object: any JSONLine)] {
         [
             ("watch: ready", ReadyLine(root: "text", files: 1, databases: 1)),
+            ("watch --ensure: root", EnsuredLine(root: "text", action: "text", pid: OrNull(1))),
             (
                 "sync, snapshot, tag, hold, release: snapshot",
                 SnapshotNameLine(

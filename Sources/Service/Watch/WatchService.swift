@@ -44,6 +44,8 @@ package struct WatchService: Service {
             _,
             _ in
         }
+        /// From here on, other commands find this watcher, and the roots that it protects or will.
+        package var listening: @Sendable () -> Void = {}
         /// The first capture of these roots is durable. Empty at first when none can be protected yet.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
@@ -105,6 +107,7 @@ package struct WatchService: Service {
     package func run() async throws {
         // Where nobody can listen, databases are protected all the same.
         let socket = try? WatcherSocket(repository, on: threads.requests) { await answer($0) }
+        if socket != nil { listeners.listening() }
         async let _: Void? = socket?.run()
         defer { socket?.stop() }
         let watchdog = ServiceManager.watchdogTime.map { Watchdog(time: $0, threads: threads) }

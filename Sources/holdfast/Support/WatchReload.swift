@@ -8,22 +8,25 @@ import SystemPackage
 final class WatchReload: Sendable {
     private struct State {
         var service: WatchService?
-        var changes = RootChanges()
+        var changes: RootChanges
     }
 
     private let watch: WatchOptions
     private let options: GlobalOptions
     private let repository: RepositoryDirectory
     private let alerts: AlertDesk
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
+    /// - Parameter changes: those that hold from the start.
     init(
         _ watch: WatchOptions,
         _ options: GlobalOptions,
         _ repository: RepositoryDirectory,
-        _ alerts: AlertDesk
+        _ alerts: AlertDesk,
+        _ changes: RootChanges
     ) {
         (self.watch, self.options, self.repository, self.alerts) = (watch, options, repository, alerts)
+        state = Mutex(State(changes: changes))
     }
 
     /// From here on, this service is changed.
