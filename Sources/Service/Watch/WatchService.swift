@@ -44,6 +44,8 @@ package struct WatchService: Service {
             _,
             _ in
         }
+        /// What was said last, for those who ask for it.
+        package var messages: @Sendable () -> [WatcherMessage] = { [] }
         /// The first capture of these roots is durable.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
@@ -146,6 +148,7 @@ package struct WatchService: Service {
                 roots: standings.roots
             )
             return .watcher(description)
+        case .messages: return .messages(listeners.messages())
         case .reload(let adding, let removing):
             do {
                 try await WorkerThread.run("reload") {

@@ -68,6 +68,7 @@ struct Watch: AsyncParsableCommand, Sendable {
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             WatchMessages.announce(ready, options)
         }
+        listeners.messages = { RecentMessages.all }
         let reload = WatchReload(watch, options, repository)
         listeners.reload = { try reload.run(adding: $0, removing: $1) }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }

@@ -123,9 +123,16 @@ final class Console: Sendable {
     }
 
     /// One line on the standard error, whatever is in a name or in what SQLite said.
-    static func say(_ text: String) {
-        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        TerminalLine.cleared { StandardStream.error.write("holdfast: \(line.printable)\n") }
+    ///
+    /// - Parameter details: parts of it that come from within a database or a configuration.
+    static func say(_ text: String, details: [String] = []) {
+        let line = oneLine(text)
+        RecentMessages.add(line, details: details.map(oneLine))
+        TerminalLine.cleared { StandardStream.error.write("holdfast: \(line)\n") }
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: " ").printable
     }
 }
 
