@@ -29,8 +29,10 @@ struct SupportCollection {
             repository: try? path.get(),
             configuration: options.configurationFile?.path
         )
-        let roots = (try? repository.get().roots().usable) ?? []
+        let list = try? repository.get().roots()
+        let roots = list?.usable ?? []
         let problems = SupportFile("names", "", nil)
+        for root in list?.unusable ?? [] { problems.add(missing: root.failure) }
         let late = try ConcurrentWork.run(
             [
                 {
