@@ -26,7 +26,7 @@ struct Holdfast: AsyncParsableCommand {
             Restore.self, Undo.self, Rows.self, Find.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,
             Status.self, Stats.self, Forget.self, Check.self, Repair.self, Config.self,
-            Install.self, Uninstall.self, Alerts.self, Demo.self,
+            Install.self, Uninstall.self, Alerts.self, SupportBundle.self, Demo.self,
             Completion.self, Version.self,
         ]
     )

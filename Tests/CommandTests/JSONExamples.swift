@@ -10,7 +10,9 @@ enum JSONExamples {
     private static let now = Instant.now
     private static let row = SQLRow(["id"], [.integer(1)])
 
-    static var all: [(heading: String, object: any JSONLine)] { ofAnyCommand + configuration + others }
+    static var all: [(heading: String, object: any JSONLine)] {
+        ofAnyCommand + configuration + support + others
+    }
 
     private static var others: [(heading: String, object: any JSONLine)] {
         [

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import History
-import LinuxSystem
+package import LinuxSystem
 import RepositoryFormat
 
 /// What is said over a watcher's control socket: one JSON object a line, one answer for one request.
@@ -12,6 +12,8 @@ enum ControlRequest: Codable, Sendable, Equatable {
     case status
     /// What the watcher as a whole does. Only its own socket answers this and `reload`.
     case watcher
+    /// The last messages of the watcher. Only its own socket answers this.
+    case messages
     /// Read the configuration again. Besides, protect these paths, which are absolute, or protect them no
     /// longer.
     case reload(adding: [String], removing: [String])
@@ -28,6 +30,7 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case watcher(WatcherDescription)
+    case messages([WatcherMessage])
     case reloaded
     case failed(reason: String)
 
@@ -106,6 +109,20 @@ package struct WatcherDescription: Codable, Sendable, Equatable {
 
     package enum State: String, Codable, Sendable {
         case starting, ready, failed, waiting
+    }
+}
+
+/// A message of a watcher to people.
+package struct WatcherMessage: Codable, Sendable, Equatable {
+    /// In nanoseconds since 1970.
+    package var time: Int64
+    /// One line.
+    package var text: String
+    /// Parts of the text that come from within a database or a configuration, as what SQLite says of damage.
+    package var details: [String]
+
+    package init(time: Instant = .now, text: String, details: [String] = []) {
+        (self.time, self.text, self.details) = (time.nanoseconds, text, details)
     }
 }
 

@@ -21,7 +21,7 @@ extension RootProtector {
             case .forget(let rules):
                 let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
                 return .forgotten(removedSnapshots: outcome.removedSnapshots, freedBytes: outcome.freedBytes)
-            case .watcher, .reload:
+            case .watcher, .messages, .reload:
                 return .failed(reason: "this is the socket of a root: ask the watcher's own")
             }
         } catch is CancellationError {

@@ -42,6 +42,14 @@ package struct RunningWatcher: Sendable {
         description = if case .watcher(let description)? = answer { description } else { nil }
     }
 
+    /// Its last messages, the oldest first. Throws `ControlClient.Failure`.
+    package func messages() throws -> [WatcherMessage] {
+        guard case .messages(let messages) = try client.ask(.messages, Self.patience) else {
+            throw ControlClient.Failure.refused("unexpected answer")
+        }
+        return messages
+    }
+
     /// Has it read its configuration again, and protect these absolute paths as well, or no longer.
     ///
     /// Throws `ControlClient.Failure`.

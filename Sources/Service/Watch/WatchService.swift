@@ -44,6 +44,8 @@ package struct WatchService: Service {
             _,
             _ in
         }
+        /// What was said last, for those who ask for it.
+        package var messages: @Sendable () -> [WatcherMessage] = { [] }
         /// From here on, other commands find this watcher, and the roots that it protects or will.
         package var listening: @Sendable () -> Void = {}
         /// The first capture of these roots is durable. Empty at first when none can be protected yet.
@@ -162,6 +164,7 @@ package struct WatchService: Service {
                 roots: standings.roots
             )
             return .watcher(description)
+        case .messages: return .messages(listeners.messages())
         case .reload(let adding, let removing):
             do {
                 try await WorkerThread.run("reload") {

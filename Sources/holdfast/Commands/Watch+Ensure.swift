@@ -1,8 +1,8 @@
 import History
-import Settings
 import LinuxSystem
 import RepositoryReader
 import Service
+import Settings
 import SystemPackage
 
 // A watcher in the background.

@@ -97,6 +97,7 @@ struct Watch: AsyncParsableCommand, Sendable {
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             WatchMessages.announce(ready, options)
         }
+        listeners.messages = { RecentMessages.all }
         if ensured { listeners.listening = { CurrentProcess.closeStandardInput() } }
         let alerts = try AlertDesk(repository, AlertDesk.Settings(options))
         let reload = WatchReload(watch, options, repository, alerts, changes)

@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryReader
 import Service
+import Settings
 import Synchronization
 import SystemPackage
 
@@ -60,7 +61,12 @@ final class WatchReload: Sendable {
         do {
             try run()
         } catch {
-            Console.say("\(Failure.reason(error)): everything goes on as before")
+            // What is wrong with a configuration quotes it.
+            var details: [String] = []
+            if case .invalid(_, let problems)? = error as? ConfigurationError {
+                details = problems.map(\.message)
+            }
+            Console.say("\(Failure.reason(error)): everything goes on as before", details: details)
         }
     }
 }
