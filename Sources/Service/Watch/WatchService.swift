@@ -44,6 +44,8 @@ package struct WatchService: Service {
             _,
             _ in
         }
+        /// Where metrics are served; nil for nowhere.
+        package var metrics: @Sendable () -> WatcherDescription.Metrics? = { nil }
         /// The first capture of these roots is durable. Empty at first when none can be protected yet.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
@@ -89,7 +91,8 @@ package struct WatchService: Service {
                 standings: standings,
                 repositoryWatch: repositoryWatch,
                 once: once,
-                listeners: listeners
+                listeners: listeners,
+                started: started
             )
         )
         roots.update(targets)
@@ -156,7 +159,9 @@ package struct WatchService: Service {
                 pid: CurrentProcess.identifier,
                 started: started.nanoseconds,
                 configuration: configuration?.string,
-                roots: standings.roots
+                roots: standings.roots,
+                usage: ProcessUsage.current.map { WatcherDescription.Usage($0) },
+                metrics: listeners.metrics()
             )
             return .watcher(description)
         case .reload(let adding, let removing):
