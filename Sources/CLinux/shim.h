@@ -78,6 +78,10 @@ static inline int linux_rename_to_new(int old_directory, const char *old, int di
     return (int)syscall(SYS_renameat2, old_directory, old, directory, name, 1); // RENAME_NOREPLACE
 }
 
+/// Makes a pipe, of which no program that is started has an end unless it is given one (pipe2(2), O_CLOEXEC). Returns 0, or -1
+/// with `errno`.
+static inline int linux_make_pipe(int ends[2]) { return (int)syscall(SYS_pipe2, ends, 02000000); }
+
 /// open(2) names a file without opening it; the C library declares it only with extensions.
 static const int linux_open_path = 010000000;
 

@@ -9,6 +9,8 @@ package import SystemPackage
 package final class ChildProcess: Sendable {
     package let processID: Int32
     private let output: OpenFile
+    /// The other end of its standard input, if that is bound to this process.
+    private let bond: OpenFile?
     private let unread = Mutex<[UInt8]>([])
     /// Known once the process is reaped: from then on its number may be another's.
     private let status = Mutex<Int32?>(nil)
@@ -27,7 +29,10 @@ package final class ChildProcess: Sendable {
     /// a variable away. Throws when it cannot be started.
     ///
     /// - Parameters:
+    ///   - arguments: as `Arguments` has them: the program gets their bytes.
     ///   - input: its standard input; nil for /dev/null.
+    ///   - isBound: whether its standard input is a pipe instead, which ends with this object or this
+    ///     process, however that ends.
     ///   - isHeard: whether its outputs are read here; otherwise they go to /dev/null.
     package init(
         _ executable: FilePath,
@@ -35,14 +40,19 @@ package final class ChildProcess: Sendable {
         _ arguments: [String],
         environment changes: [String: String?] = [:],
         input: [UInt8]? = nil,
+        isBound: Bool = false,
         isHeard: Bool = true
     ) throws(SystemError) {
         let ends = try makePipe()
         output = OpenFile(descriptor: ends.read, path: executable)
         let childsEnd = OpenFile(descriptor: ends.write, path: executable)
+        let bond = isBound ? try makePipe() : nil
+        self.bond = bond.map { OpenFile(descriptor: $0.write, path: executable) }
         let inputFile: OpenFile
         if let input {
             inputFile = try OpenFile.unnamed(holding: input)
+        } else if let bond {
+            inputFile = OpenFile(descriptor: bond.read, path: executable)
         } else {
             inputFile = try OpenFile("/dev/null", .read)
         }
@@ -68,13 +78,13 @@ package final class ChildProcess: Sendable {
         let environment = try Self.environment(changes)
         var identifier: pid_t = 0
         let code = unsafe executable.withPlatformString { path in
-            unsafe withVector(([name] + arguments).map { Array($0.utf8) }) { arguments in
+            unsafe withVector(([name] + arguments).map(Arguments.bytes)) { arguments in
                 unsafe withVector(environment) {
                     unsafe posix_spawnp(&identifier, path, &actions, &attributes, arguments, $0)
                 }
             }
         }
-        // Only the child has it now: the output ends when the child closes it.
+        // Only the child has them now: the output ends when the child closes it.
         _ = consume childsEnd
         _ = consume inputFile
         guard code == 0 else { throw SystemError(.start, executable, code: Errno(rawValue: code)) }

@@ -25,6 +25,7 @@ extension Configuration {
         if var reader = reader.mapping("watch") { watch = Watch(&reader) }
         alerts = reader.list("alerts").compactMap { Alert($0.node, named: $0.name, problems) }
         if var reader = reader.mapping("heartbeat") { heartbeat = Heartbeat(&reader) }
+        metrics = reader.setting("metrics", .loopbackAddress)
         reader.finish()
     }
 

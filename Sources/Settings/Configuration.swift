@@ -8,11 +8,14 @@ package struct Configuration: Hashable, Sendable {
     package var watch = Watch()
     package var alerts: [Alert] = []
     package var heartbeat: Heartbeat?
+    /// Where metrics are served.
+    package var metrics: Setting<LoopbackAddress>?
 
     package init() {}
 
-    /// Whether something of it reaches other machines. A command that is told of alerts may.
-    package var needsNetwork: Bool { !alerts.isEmpty || heartbeat != nil }
+    /// Whether something of it reaches other machines, or offers a port. A command that is told of alerts
+    /// may.
+    package var needsNetwork: Bool { !alerts.isEmpty || heartbeat != nil || metrics != nil }
 
     /// A directory or file that is to be protected.
     package struct Root: Hashable, Sendable {

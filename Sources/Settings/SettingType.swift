@@ -65,6 +65,15 @@ extension SettingType where Value == UInt64 {
     }
 }
 
+extension SettingType where Value == LoopbackAddress {
+    static let loopbackAddress = SettingType(
+        "a port at a loopback address (127.0.0.0/8, [::1], localhost)",
+        example: "127.0.0.1:9469"
+    ) { node in
+        node.scalar.flatMap { LoopbackAddress(parsing: $0.string) }
+    }
+}
+
 extension SettingType where Value == FilePath {
     /// An absolute path. A `~/` at its beginning stands for the home directory.
     static let path = SettingType("a path", example: "/srv/app or ~/app") { node in

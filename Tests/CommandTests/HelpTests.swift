@@ -20,7 +20,7 @@ import Testing
             _ type: any ParsableCommand.Type = Holdfast.self
         ) -> [Page] {
             [Page(names: names, type: type)]
-                + type.configuration.subcommands.filter(\.configuration.shouldDisplay).flatMap {
+                + type.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap {
                     all(names + [$0._commandName], $0)
                 }
         }

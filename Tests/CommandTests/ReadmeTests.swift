@@ -24,7 +24,7 @@ struct ReadmeTests {
         for command in commands {
             let line = command.prefix { $0 != "#" }
             let words = try HelpTests.words(String(line))
-            #expect(throws: Never.self, "\(line)") { try Holdfast.parseAsRoot(Array(words.dropFirst())) }
+            _ = try Holdfast.parseAsRoot(Array(words.dropFirst()))
         }
     }
 }

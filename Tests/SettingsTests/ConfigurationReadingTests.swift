@@ -30,6 +30,7 @@ struct ConfigurationReadingTests {
               - command: [/usr/local/bin/page-me, --now]
               - url: https://hooks.example.org/x
             heartbeat: {url: "https://hc.example.org/ping", every: 1m}
+            metrics: 127.0.0.1:9469
             """
         )
         #expect(problems.isEmpty)
@@ -60,6 +61,9 @@ struct ConfigurationReadingTests {
         )
         #expect(configuration.heartbeat?.url == Setting(value: "https://hc.example.org/ping", line: 14))
         #expect(configuration.heartbeat?.every?.value == .seconds(60))
+        #expect(
+            configuration.metrics == Setting(value: LoopbackAddress(host: "127.0.0.1", port: 9469), line: 15)
+        )
     }
 
     @Test(
@@ -69,6 +73,11 @@ struct ConfigurationReadingTests {
     func empty(_ text: String) {
         let (configuration, problems) = read(text)
         #expect(problems.isEmpty && configuration == Configuration())
+    }
+
+    @Test("a port is offered to the network", arguments: [("", false), ("metrics: '[::1]:9469'", true)])
+    func network(_ text: String, _ needsNetwork: Bool) {
+        #expect(read(text).configuration.needsNetwork == needsNetwork)
     }
 
     @Test("a limit of the size alone leaves the other rules as they are")
@@ -82,7 +91,7 @@ struct ConfigurationReadingTests {
     @Test(
         "each value that is wrong is told with its line, and what to write",
         arguments: [
-            ("a: 1", 1, "a is no setting: known are alerts, heartbeat, repository, roots, watch"),
+            ("a: 1", 1, "a is no setting: known are alerts, heartbeat, metrics, repository, roots, watch"),
             ("\nrepositry: /a", 2, "did you mean repository?"),
             ("repository: /a\nrepository: /b", 1, "repository is there twice"),
             ("repository: a/b", 1, "must begin with / or ~/"),
@@ -126,6 +135,17 @@ struct ConfigurationReadingTests {
             ("heartbeat: https://a", 1, "heartbeat is no mapping"),
             ("heartbeat: {every: 5m}", 1, "heartbeat has no url: add url: https://"),
             ("heartbeat: {url: 'http://a', every: 1s}", 1, "heartbeat.every is 1s: 10s to 24h is possible"),
+            (
+                "\nmetrics: 0.0.0.0:9469", 2,
+                "metrics is '0.0.0.0:9469', not a port at a loopback address (127.0.0.0/8, [::1], localhost): "
+                    + "write 127.0.0.1:9469"
+            ),
+            ("metrics: 9469", 1, "metrics is '9469', not a port at a loopback address"),
+            (
+                "metrics: [127.0.0.1:9469]", 1,
+                "metrics is empty or of another kind, not a port at a loopback address"
+            ),
+            ("metrics:", 1, "not a port at a loopback address"),
             ("watch: {debounce: 20ms", 2, "no YAML"),
             ("a:\tb: c", 1, "no YAML"),
         ] as [(String, Int, String)]

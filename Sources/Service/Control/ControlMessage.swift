@@ -53,6 +53,16 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     /// How often a single file was captured anew after an error of the program; nil from one that does not
     /// tell.
     package var quarantines: Int?
+    /// Snapshots of exactly one transaction, since the watcher began; nil from one that does not tell.
+    package var commits: Int?
+    /// Transactions that share a snapshot; nil from one that does not tell.
+    package var coalesced: Int?
+    /// Spans in which commits may have been missed; nil from one that does not tell.
+    package var gaps: Int?
+    /// How long flushes took; nil from one that does not tell.
+    package var flushes: Histogram?
+    /// What is not durable yet; nil from one that does not tell.
+    package var queue: Queue?
     /// Shell patterns of names that it leaves out; nil from one that does not tell.
     package var exclusions: [String]?
     /// What it leaves out, an element for each reason; nil from one that does not tell.
@@ -63,6 +73,21 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var underWay: [Progress]?
     /// The repository is on the root's disk; nil from one that does not tell.
     package var sharesDisk: Bool?
+
+    package struct Histogram: Codable, Sendable, Equatable {
+        /// Ascending, in seconds.
+        package var bounds: [Double]
+        /// Of those up to each bound and beyond the one before; the last one of those beyond all.
+        package var counts: [UInt64]
+        /// Of all together, in seconds.
+        package var sum: Double
+    }
+
+    package struct Queue: Codable, Sendable, Equatable {
+        package var steps: Int
+        /// Of memory.
+        package var bytes: Int
+    }
 
     package struct LeftOutGroup: Codable, Sendable, Equatable {
         /// What happened and what to do, on one line.
@@ -98,6 +123,29 @@ package struct WatcherDescription: Codable, Sendable, Equatable {
     /// The configuration file that it reads; nil for none.
     package var configuration: String?
     package var roots: [Root]
+    /// Nil from one that does not tell.
+    package var usage: Usage?
+    /// Nil if it serves no metrics, or does not tell.
+    package var metrics: Metrics?
+
+    /// What its process takes.
+    package struct Usage: Codable, Sendable, Equatable {
+        package var descriptors: Int
+        package var descriptorLimit: Int
+        package var residentBytes: UInt64
+        package var threads: Int
+    }
+
+    package struct Metrics: Codable, Sendable, Equatable {
+        /// Where they are to be served.
+        package var address: String
+        /// Why they are not; nil if they are.
+        package var problem: String?
+
+        package init(address: String, problem: String? = nil) {
+            (self.address, self.problem) = (address, problem)
+        }
+    }
 
     package struct Root: Codable, Sendable, Equatable {
         /// Absolute.

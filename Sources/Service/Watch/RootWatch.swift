@@ -17,6 +17,8 @@ final class RootWatch: Sendable {
         /// Catch up and return.
         let once: Bool
         let listeners: WatchService.Listeners
+        let counters = RootCounters()
+        let started: Instant
     }
 
     private struct State {
@@ -73,6 +75,8 @@ final class RootWatch: Sendable {
                     try await waitUntilBack(reason, &failures)
                     continue
                 }
+                // Nothing of it is lost, and the others are captured to the end.
+                if isStopping, target.settings.isAwaited, !surroundings.once { return }
                 guard !isStopping, goesOnWithoutIt(because: error) else { throw error }
                 say(error, &failures)
                 if surroundings.once { return }
@@ -217,7 +221,8 @@ final class RootWatch: Sendable {
         let root = try await withTaskExecutorPreference(threads.protectors.recorders) { try target.find() }
         // One element is as good as many.
         let (changes, recorded) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let options = protectorOptions { recorded.yield() }
+        var options = protectorOptions { recorded.yield() }
+        options.counters = surroundings.counters[root.id]
         let protector = try RootProtector(
             root: root,
             repository: surroundings.repositoryWatch.repository,
@@ -233,7 +238,10 @@ final class RootWatch: Sendable {
         }
         if let stop { protector.stop(stop) }
         repositoryIs(try surroundings.repositoryWatch.check())
-        defer { surroundings.repositoryWatch.remove(root) }
+        defer {
+            surroundings.repositoryWatch.remove(root)
+            surroundings.counters[root.id] = protector.status.counters
+        }
         do {
             try await protect(protector, changes)
         } catch {
@@ -264,9 +272,10 @@ final class RootWatch: Sendable {
     private func openSocket(_ protector: RootProtector) async throws -> ControlSocket? {
         guard (try? await protector.locked()) != nil else { return nil }
         surroundings.repositoryWatch.add(protector.root)
+        let started = surroundings.started
         do {
             return try ControlSocket(at: protector.root.controlPath, on: surroundings.threads.requests) {
-                await protector.answer($0)
+                await protector.answer($0, started: started)
             }
         } catch {
             // The scope waits for the protector's threads.
@@ -298,7 +307,9 @@ final class RootWatch: Sendable {
         let status = WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: false,
+            started: surroundings.started.nanoseconds,
             trouble: "it cannot be protected, and is tried again: \(error)",
+            counters: surroundings.counters[root.id],
             exclusions: target.settings.exclusions
         )
         return try? root.withoutWriter {

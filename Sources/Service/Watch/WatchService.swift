@@ -46,6 +46,8 @@ package struct WatchService: Service {
         }
         /// What was said last, for those who ask for it.
         package var messages: @Sendable () -> [WatcherMessage] = { [] }
+        /// Where metrics are served; nil for nowhere.
+        package var metrics: @Sendable () -> WatcherDescription.Metrics? = { nil }
         /// From here on, other commands find this watcher, and the roots that it protects or will.
         package var listening: @Sendable () -> Void = {}
         /// The first capture of these roots is durable. Empty at first when none can be protected yet.
@@ -93,7 +95,8 @@ package struct WatchService: Service {
                 standings: standings,
                 repositoryWatch: repositoryWatch,
                 once: once,
-                listeners: listeners
+                listeners: listeners,
+                started: started
             )
         )
         roots.update(targets)
@@ -161,7 +164,9 @@ package struct WatchService: Service {
                 pid: CurrentProcess.identifier,
                 started: started.nanoseconds,
                 configuration: configuration?.string,
-                roots: standings.roots
+                roots: standings.roots,
+                usage: ProcessUsage.current.map { WatcherDescription.Usage($0) },
+                metrics: listeners.metrics()
             )
             return .watcher(description)
         case .messages: return .messages(listeners.messages())

@@ -108,8 +108,8 @@ struct Install: HoldfastCommand {
         let isStarted =
             try (change == .unchanged || scope.systemctl("daemon-reload"))
             && scope.systemctl("--quiet", "enable", ServiceUnit.name)
-            // One that runs is to follow its new unit.
-            && scope.systemctl(change == .updated ? "restart" : "start", ServiceUnit.name)
+            // One that runs, perhaps by the unit of a package, is to follow its new unit.
+            && scope.systemctl(change == .unchanged ? "start" : "restart", ServiceUnit.name)
         guard isStarted else {
             let user = scope == .user ? "--user " : ""
             throw Failure(

@@ -58,7 +58,9 @@ struct Status: HoldfastCommand {
         }
         return try LiveScreen(terminal).run { screen in
             let (report, _) = try report(console)
-            screen.lines = [report.headline] + report.alertLines + [""] + report.statuses.map(report.text)
+            screen.lines =
+                [report.headline] + report.alertLines + [""] + report.statuses.map(report.text)
+                + report.remarks
         }
     }
 
@@ -76,6 +78,7 @@ struct Status: HoldfastCommand {
                 let line = StatusLine(status, report.alerts, report.now)
                 try console.result(json: line, text: report.text(status))
             }
+            for remark in report.remarks { try console.text(remark) }
         }
         if let failure {
             try console.flush()
@@ -99,7 +102,8 @@ struct Status: HoldfastCommand {
                 return RootStatus(root, unreadable: error)
             }
         }
-        var awaited = path == nil ? try awaitedRoots(repository, besides: roots) : []
+        let watchers = path == nil ? try RunningWatcher.all(in: repository).compactMap(\.description) : []
+        var awaited = awaitedRoots(watchers, besides: roots)
         if roots.isEmpty, awaited.isEmpty, failure == nil {
             let reason = Target.nothingIsProtected(in: repository)
             awaited.append(ProtectionAnswer.Problem(path: repository.path, reason: reason))
@@ -109,6 +113,7 @@ struct Status: HoldfastCommand {
             answer: answer,
             statuses: statuses,
             alerts: AlertStore(repository).read(),
+            remarks: watchers.compactMap(\.metrics?.problem),
             style: console.style,
             now: .now
         )
@@ -117,12 +122,11 @@ struct Status: HoldfastCommand {
 
     /// Roots that a watcher waits for, and of which nothing was captured yet.
     private func awaitedRoots(
-        _ repository: RepositoryDirectory,
+        _ watchers: [WatcherDescription],
         besides roots: [RootDescription]
-    ) throws -> [ProtectionAnswer.Problem] {
+    ) -> [ProtectionAnswer.Problem] {
         let known = Set(roots.map(\.path.string))
-        let all = try RunningWatcher.all(in: repository).flatMap { $0.description?.roots ?? [] }
-        let awaited = all.filter { !known.contains($0.path) && $0.state != .ready }
+        let awaited = watchers.flatMap(\.roots).filter { !known.contains($0.path) && $0.state != .ready }
         return awaited.map { root in
             let reason = root.reason ?? "the first capture is under way"
             return ProtectionAnswer.Problem(path: FilePath(root.path), reason: reason)

@@ -100,7 +100,9 @@ struct Watch: AsyncParsableCommand, Sendable {
         listeners.messages = { RecentMessages.all }
         if ensured { listeners.listening = { CurrentProcess.closeStandardInput() } }
         let alerts = try AlertDesk(repository, AlertDesk.Settings(options))
-        let reload = WatchReload(watch, options, repository, alerts, changes)
+        let metrics = try once ? nil : MetricsProcess(repository, isQuiet: options.quiet)
+        listeners.metrics = { metrics?.description }
+        let reload = WatchReload(watch, options, repository, alerts, metrics, changes)
         listeners.reload = { try reload.run(adding: $0, removing: $1) }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
         let service = try WatchService(
@@ -112,7 +114,7 @@ struct Watch: AsyncParsableCommand, Sendable {
             listeners: listeners
         )
         display.withLock { $0 = showFirstCapture(of: service) }
-        reload.begin(service)
+        try reload.begin(service)
         if configuration != nil { try StopSignal.onHangUp { reload.runAtSignal() } }
         try await run(service) { display.withLock { $0?.end() } }
         guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }

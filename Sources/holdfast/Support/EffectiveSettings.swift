@@ -37,6 +37,9 @@ struct EffectiveSettings {
         lines.append(Line(text: "watch:"))
         addWatch(configuration.watch, origin)
         addAlerts(configuration, origin)
+        if let metrics = configuration.metrics {
+            add("metrics", YAMLScalar.text("\(metrics.value)"), origin(metrics.line))
+        }
     }
 
     private mutating func addAlerts(_ configuration: Configuration, _ origin: (Int) -> SettingOrigin) {

@@ -10,6 +10,8 @@ struct StatusReport {
     let answer: ProtectionAnswer
     let statuses: [RootStatus]
     let alerts: AlertBoard
+    /// What is to be said of watchers as a whole.
+    let remarks: [String]
     let style: Style
     let now: Instant
 

@@ -16,23 +16,29 @@ final class WatchReload: Sendable {
     private let options: GlobalOptions
     private let repository: RepositoryDirectory
     private let alerts: AlertDesk
+    private let metrics: MetricsProcess?
     private let state: Mutex<State>
 
-    /// - Parameter changes: those that hold from the start.
+    /// - Parameters:
+    ///   - metrics: nil if none are served.
+    ///   - changes: those that hold from the start.
     init(
         _ watch: WatchOptions,
         _ options: GlobalOptions,
         _ repository: RepositoryDirectory,
         _ alerts: AlertDesk,
+        _ metrics: MetricsProcess?,
         _ changes: RootChanges
     ) {
-        (self.watch, self.options, self.repository, self.alerts) = (watch, options, repository, alerts)
+        (self.watch, self.options, self.repository) = (watch, options, repository)
+        (self.alerts, self.metrics) = (alerts, metrics)
         state = Mutex(State(changes: changes))
     }
 
-    /// From here on, this service is changed.
-    func begin(_ service: WatchService) {
+    /// From here on, this service is changed. Serves metrics if the configuration says so.
+    func begin(_ service: WatchService) throws {
         state.withLock { $0.service = service }
+        try metrics?.serve(at: options.metricsAddress)
     }
 
     /// Reads the configuration again, and takes further changes in. If something is wrong with them, it
@@ -46,8 +52,10 @@ final class WatchReload: Sendable {
             changes.add(adding)
             changes.remove(removing)
             let targets = try watch.targets(in: repository, options, changes)
+            let address = try options.metricsAddress
             alerts.update(try AlertDesk.Settings(options))
             state.service?.update(targets)
+            try metrics?.serve(at: address)
             state.changes = changes
         }
         if try options.repositoryPath() != repository.path {
@@ -68,5 +76,12 @@ final class WatchReload: Sendable {
             }
             Console.say("\(Failure.reason(error)): everything goes on as before", details: details)
         }
+    }
+}
+
+extension GlobalOptions {
+    /// Where the configuration has metrics served; nil for nowhere.
+    fileprivate var metricsAddress: LoopbackAddress? {
+        get throws { try configurationFile?.read()?.metrics?.value }
     }
 }
