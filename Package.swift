@@ -218,6 +218,14 @@ let package = Package(
     ]
 )
 
+// Only for scripts/package, which names an object file with less of ICU's data: a smaller program.
+if let data = Context.environment["HOLDFAST_ICU_DATA"] {
+    let smaller = ["--no-export-dynamic", "-z", "pack-relative-relocs"].flatMap { ["-Xlinker", $0] }
+    package.targets.first { $0.name == "holdfast" }?.linkerSettings = [
+        .unsafeFlags([data, "-use-ld=lld"] + smaller)
+    ]
+}
+
 // Only for scripts/fuzz, which compiles everything for libFuzzer and names its library.
 if let library = Context.environment["HOLDFAST_FUZZ"] {
     package.products.append(.executable(name: "fuzz", targets: ["fuzz"]))
