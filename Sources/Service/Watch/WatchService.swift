@@ -50,7 +50,7 @@ package struct WatchService: Service {
         package var metrics: @Sendable () -> WatcherDescription.Metrics? = { nil }
         /// From here on, other commands find this watcher, and the roots that it protects or will.
         package var listening: @Sendable () -> Void = {}
-        /// The first capture of these roots is durable. Empty at first when none can be protected yet.
+        /// The first capture of these roots is durable.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
         package init() {}
@@ -214,7 +214,7 @@ package struct WatchService: Service {
 
     private func announce() async {
         for await ready in standings.announcements {
-            listeners.ready(ready)
+            if !ready.isEmpty { listeners.ready(ready) }
             ServiceManager.notify(.ready)
             if once { roots.stop(.done) }
         }
