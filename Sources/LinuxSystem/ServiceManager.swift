@@ -37,7 +37,7 @@ package enum ServiceManager {
         defer { close(descriptor) }
         let message = Array(notices.map(\.text).joined(separator: "\n").utf8)
         _ = unsafe withSocketAddress(name) {
-            unsafe sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, $1)
+            unsafe sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT), $0, $1)
         }
     }
 

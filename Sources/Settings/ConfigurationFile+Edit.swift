@@ -6,6 +6,8 @@ extension ConfigurationFile {
     ///
     /// Throws `ConfigurationError` if the file is wrong, and `SystemError`.
     package func nameRepository(_ repository: FilePath) throws -> Bool {
+        let lock = try takeTurn()
+        defer { extendLifetime(lock) }
         let configuration = try parsed() ?? Configuration()
         guard configuration.repository == nil else { return false }
         var lines = (try text() ?? "").split(separator: "\n", omittingEmptySubsequences: false)
@@ -23,6 +25,8 @@ extension ConfigurationFile {
     ///
     /// Throws `ConfigurationError` if the file is wrong or cannot be edited, and `SystemError`.
     package func add(_ roots: [FilePath]) throws -> [FilePath] {
+        let lock = try takeTurn()
+        defer { extendLifetime(lock) }
         let known = Set(try (parsed() ?? Configuration()).roots.map(\.path.value))
         let new = roots.filter { !known.contains($0) }
         guard !new.isEmpty else { return [] }
@@ -36,6 +40,8 @@ extension ConfigurationFile {
 
     /// Removes a root from the file. Returns whether the file had it.
     package func remove(_ root: FilePath) throws -> Bool {
+        let lock = try takeTurn()
+        defer { extendLifetime(lock) }
         let known = Set(try (parsed() ?? Configuration()).roots.map(\.path.value))
         guard known.contains(root) else { return false }
         try edit { edit throws(RootListEdit.Obstacle) in
@@ -44,6 +50,15 @@ extension ConfigurationFile {
             $0 == known.subtracting([root])
         }
         return true
+    }
+
+    /// One process after the other changes it: a `flock(2)` of its directory, which is made.
+    private func takeTurn() throws -> OpenFile {
+        let directory = path.removingLastComponent()
+        try Directory.make(directory)
+        let lock = try OpenFile(directory, .read)
+        try lock.waitForExclusiveLock()
+        return lock
     }
 
     /// Writes the file anew. What it would say then is compared with what it should say.

@@ -28,9 +28,12 @@ package struct WebRequest: Sendable {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: content))
         }
+        // A redirected POST would arrive as a GET without its content.
+        let client = HTTPClient(configuration: .init(redirectConfiguration: .disallow))
         let status: UInt
         do {
-            let answer = try await HTTPClient.shared.execute(request, timeout: TimeAmount(timeout))
+            defer { client.shutdown { _ in } }
+            let answer = try await client.execute(request, timeout: TimeAmount(timeout))
             status = answer.status.code
         } catch {
             throw Failure(description: "\(url) cannot be reached: \(error)")

@@ -70,6 +70,9 @@ final class Recorder {
             let isDue = debounce.deadline.map { $0 <= MonotonicInstant.now } ?? false
             if isDue || pending.isUrgent || !pending.barriers.isEmpty {
                 try await flush()
+                // Under a load without end this is where one job ends: a watchdog takes an endless one for a
+                // hang.
+                await Task.yield()
                 // A pause in it may have drained the signal.
                 continue
             }

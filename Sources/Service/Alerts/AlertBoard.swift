@@ -10,6 +10,8 @@ package struct AlertBoard: Hashable, Codable, Sendable {
 
     private var entries: [Entry] = []
     package internal(set) var outbox = AlertOutbox()
+    /// Who was told last.
+    var receivers: [AlertReceiver] = []
     /// Why the last heartbeat did not arrive; nil if it did.
     package internal(set) var heartbeatFailure: String?
     /// A watcher runs, or has ended without being told to.
@@ -35,6 +37,13 @@ package struct AlertBoard: Hashable, Codable, Sendable {
     /// Clears, if it fires.
     mutating func clear(_ subject: Alert.Subject, to receivers: [AlertReceiver]) {
         clear(to: receivers) { $0.alert.subject == subject }
+    }
+
+    /// Clears what is about roots that are no longer protected.
+    mutating func clearRoots(besides paths: [String], to receivers: [AlertReceiver]) {
+        clear(to: receivers) { entry in
+            entry.alert.subject.root.map { !paths.contains($0) } ?? false
+        }
     }
 
     /// Clears events that are over.

@@ -27,10 +27,12 @@ package struct AlertReceipt: Hashable, Codable, Sendable {
 package struct AlertCourier: Sendable {
     private let program: FilePath
 
-    /// Longer than the process gives each receiver.
-    private static let patience = Duration.seconds(60)
+    private let patience: Duration
 
-    package init(program: FilePath = "/proc/self/exe") { self.program = program }
+    /// - Parameter patience: usually longer than the process gives each receiver.
+    package init(program: FilePath = "/proc/self/exe", patience: Duration = .seconds(60)) {
+        (self.program, self.patience) = (program, patience)
+    }
 
     /// Returns why each delivery has failed; nil for one that has arrived. Blocks its thread.
     func deliver(_ deliveries: [AlertDelivery]) -> [String?] {
@@ -44,7 +46,7 @@ package struct AlertCourier: Sendable {
                 input: ControlCoding.encode(deliveries)
             )
             defer { process.wait() }
-            try process.limit(to: Self.patience)
+            try process.limit(to: patience)
             while let line = try process.nextLine() {
                 guard let receipt = try? ControlCoding.decode(AlertReceipt.self, Array(line.utf8)),
                     failures.indices.contains(receipt.delivery)

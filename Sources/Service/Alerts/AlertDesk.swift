@@ -1,7 +1,7 @@
 import LinuxSystem
 package import RepositoryReader
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// Gathers what is wrong in one watcher, and has it told to those who are to know.
 package final class AlertDesk: Sendable {
@@ -56,11 +56,12 @@ package final class AlertDesk: Sendable {
     package init(
         _ repository: RepositoryDirectory,
         _ settings: Settings,
+        configuration: FilePath?,
         courier: AlertCourier = AlertCourier()
     ) {
         self.repository = repository
         self.courier = courier
-        store = AlertStore(repository)
+        store = AlertStore(repository, of: configuration)
         state = Mutex(State(settings: settings))
     }
 
@@ -100,7 +101,30 @@ package final class AlertDesk: Sendable {
     /// The watcher has ended as it should.
     func end() async {
         guard state.withLock({ $0.hasBegun && $0.isStopping }) else { return }
-        _ = try? await WorkerThread.run("alerts") { [store] in store.update { $0.end() } }
+        _ = try? await WorkerThread.run("alerts") { [self] in
+            // What the last capture has reported is delivered by the next watcher.
+            let (settings, reports) = takeReports()
+            store.update { board in
+                apply(reports, to: &board, settings.receivers)
+                board.end()
+            }
+        }
+    }
+
+    private func takeReports() -> (settings: Settings, reports: [Report]) {
+        state.withLock { state in
+            defer { state.reports = [] }
+            return (state.settings, state.reports)
+        }
+    }
+
+    private func apply(_ reports: [Report], to board: inout AlertBoard, _ receivers: [AlertReceiver]) {
+        for report in reports {
+            switch report {
+            case .fire(let alert): board.fire(alert, to: receivers, at: .now)
+            case .clear(let subject): board.clear(subject, to: receivers)
+            }
+        }
     }
 
     /// Delivers until the task is cancelled, or `stop`. While nobody is to be told, it waits without a timer.
@@ -110,12 +134,11 @@ package final class AlertDesk: Sendable {
         await withTaskCancellationHandler {
             while true {
                 _ = await signal.wait(until: next, on: loop)
-                let (settings, reports, isStopping) = state.withLock { state in
-                    defer { state.reports = [] }
-                    return (state.settings, state.reports, state.isStopping)
-                }
-                if isStopping || Task.isCancelled { return }
+                if state.withLock({ $0.isStopping }) || Task.isCancelled { return }
+                let (settings, reports) = takeReports()
                 guard !settings.isEmpty else {
+                    if state.withLock({ $0.hasBegun }) { store.update { $0 = AlertBoard() } }
+                    state.withLock { $0.hasBegun = false }
                     next = nil
                     continue
                 }
@@ -150,31 +173,35 @@ package final class AlertDesk: Sendable {
         var board = store.update { board in
             board.outbox.keep(receivers)
             if isFirst { board.begin(to: receivers, at: .now) }
-            for report in reports + changes.fires.map(Report.fire) + changes.clears.map(Report.clear) {
-                switch report {
-                case .fire(let alert): board.fire(alert, to: receivers, at: .now)
-                case .clear(let subject): board.clear(subject, to: receivers)
-                }
-            }
+            board.receivers = receivers
+            if settings.heartbeat == nil { board.heartbeatFailure = nil }
+            let seen = changes.fires.map(Report.fire) + changes.clears.map(Report.clear)
+            apply(reports + seen, to: &board, receivers)
+            board.clearRoots(besides: conditions.map(\.path), to: receivers)
             board.clearEvents(to: receivers, at: .now)
         }
-        Self.deliver(&board, from: store, by: courier)
         if let heartbeat = settings.heartbeat, watch.isHeartbeatDue(heartbeat.interval, conditions, at: .now)
         {
             let delivery = AlertDelivery(alert: nil, receiver: .url(heartbeat.url))
             let failure = courier.deliver([delivery])[0]
             board = store.update { $0.heartbeatFailure = failure }
         }
+        Self.deliver(&board, from: store, by: courier)
         let retry = board.outbox.next(after: .now).map { next in
             Duration.nanoseconds(max(0, next.nanoseconds &- Instant.now.nanoseconds))
         }
-        return MonotonicInstant.now.advanced(by: min(retry ?? Self.pause, Self.pause))
+        let pause = min(Self.pause, settings.heartbeat?.interval ?? Self.pause)
+        return MonotonicInstant.now.advanced(by: min(retry ?? pause, pause))
     }
 
-    /// The watcher has ended, as its service manager says: tells that now. Blocks its thread.
-    package func reportStop(why: String) {
-        let receivers = state.withLock { $0.settings.receivers }
-        var board = store.update { $0.stopped(why: why, to: receivers, at: .now) }
+    /// The watcher has ended, as its service manager says: tells that now those whom the configuration names,
+    /// or, if it cannot be read, whom it named last. Blocks its thread.
+    package func reportStop(why: String, isConfigured: Bool) {
+        let settings = state.withLock { $0.settings }
+        var board = store.update { board in
+            if isConfigured { board.receivers = settings.receivers }
+            board.stopped(why: why, to: board.receivers, at: .now)
+        }
         Self.deliver(&board, from: store, by: courier)
     }
 

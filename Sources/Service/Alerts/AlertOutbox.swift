@@ -22,12 +22,14 @@ package struct AlertOutbox: Hashable, Codable, Sendable {
     package private(set) var troubles: [Trouble] = []
 
     /// Who receives nothing for months is told of the first ones only.
-    private static let mostItems = 1000
+    private static let mostItems = 200
+    /// What a receiver refuses for a day keeps the others from it no longer.
+    private static let mostAttempts = 30
     private static let firstPause = 10
     private static let longestPause = 3600
 
     mutating func add(_ alert: Alert, to receivers: [AlertReceiver]) {
-        for receiver in receivers where items.count < Self.mostItems {
+        for receiver in receivers where items.count(where: { $0.receiver == receiver }) < Self.mostItems {
             items.append(Item(alert: alert, receiver: receiver))
         }
     }
@@ -67,6 +69,10 @@ package struct AlertOutbox: Hashable, Codable, Sendable {
             return
         }
         let attempts = (former?.attempts ?? 0) + 1
+        if attempts >= Self.mostAttempts, let place = items.firstIndex(of: item) {
+            items.remove(at: place)
+            return
+        }
         let pause =
             attempts > 6 ? Self.longestPause : min(Self.longestPause, Self.firstPause << (2 * (attempts - 1)))
         troubles.append(

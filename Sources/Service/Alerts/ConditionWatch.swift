@@ -27,8 +27,11 @@ struct ConditionWatch: Sendable {
         for condition in conditions {
             let subject = Alert.Subject(.stale, root: condition.path)
             guard let trouble = condition.trouble else {
-                troubled[condition.path] = nil
-                clears.append(subject)
+                // An attempt to capture it is no success yet.
+                if condition.isReady {
+                    troubled[condition.path] = nil
+                    clears.append(subject)
+                }
                 continue
             }
             let since = troubled[condition.path] ?? now

@@ -68,11 +68,13 @@ package struct ServiceUnit: Hashable, Sendable {
     }
 
     private var service: [String] {
-        var options = "--config \(UnitWord.argument(configuration))"
-        if namesRepository { options += " --repo \(UnitWord.argument(repository))" }
+        let configuration = "--config \(UnitWord.argument(configuration))"
+        let repository = "--repo \(UnitWord.argument(repository))"
         let program = UnitWord.argument(program)
-        // Not OnFailure=: before systemd 254 that is passed over when the service is started again.
-        let stopped = "ExecStopPost=\(scope == .system ? "+" : "")\(program) alert stopped \(options)"
+        // Not OnFailure=: before systemd 254 that is passed over when the service is started again. The
+        // repository is named, because the configuration may be what is wrong.
+        let stopped = "ExecStopPost=\(program) alert stopped \(configuration) \(repository)"
+        let options = namesRepository ? "\(configuration) \(repository)" : configuration
         return [
             "Type=notify",
             "ExecStart=\(program) watch \(options)",
@@ -85,6 +87,8 @@ package struct ServiceUnit: Hashable, Sendable {
             "# The first capture of large databases takes its time.",
             "TimeoutStartSec=infinity",
             "TimeoutStopSec=30s",
+            "# Stopped before the first capture was complete.",
+            "SuccessExitStatus=130",
             "WatchdogSec=5min",
             "# Its memory holds content of databases, which belongs into no core file.",
             "WatchdogSignal=SIGKILL",

@@ -9,7 +9,8 @@ enum UnitWord {
     static func path(_ path: FilePath, prefix: String = "") -> String {
         let bytes = Array(prefix.utf8) + path.bytes
         guard !bytes.allSatisfy(isPlain) else { return String(decoding: bytes, as: UTF8.self) }
-        return "\"" + bytes.map(escaped).joined() + "\""
+        let escaped = bytes.flatMap { Self.escaped($0) }
+        return "\"" + String(decoding: escaped, as: UTF8.self) + "\""
     }
 
     /// The same as a word of a command line, where variables mean nothing either (systemd.service(5),
@@ -22,12 +23,12 @@ enum UnitWord {
             && (character.isLetter || character.isNumber || "/._-+:@".contains(character))
     }
 
-    private static func escaped(_ byte: UInt8) -> String {
+    /// Lists of paths know no other escapes (systemd.exec(5)).
+    private static func escaped(_ byte: UInt8) -> [UInt8] {
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): "\\\(Character(Unicode.Scalar(byte)))"
-        case UInt8(ascii: "%"): "%%"
-        case 0x20..<0x7F: String(Character(Unicode.Scalar(byte)))
-        default: "\\x" + UInt64(byte).padded(to: 2, radix: 16)
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): [UInt8(ascii: "\\"), byte]
+        case UInt8(ascii: "%"): [byte, byte]
+        default: [byte]
         }
     }
 }

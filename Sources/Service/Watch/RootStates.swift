@@ -75,6 +75,9 @@ final class RootStates: Sendable {
     /// The root with that number; nil if it is no longer to be protected.
     func root(_ number: Int) -> WatcherDescription.Root? { state.withLock { $0.standings[number] } }
 
+    /// Whether all of them were announced, or have failed, once.
+    var isAnnounced: Bool { state.withLock { $0.isAnnounced } }
+
     var rootCount: Int { state.withLock { $0.standings.count } }
 
     /// The first capture of the root with that number is durable.

@@ -40,6 +40,8 @@ final class RootWatch: Sendable {
     let surroundings: Surroundings
     private let state = Mutex(State())
 
+    /// No thread is at one job for longer.
+    private static let longestJob = Duration.seconds(60)
     private static let firstPause = Duration.seconds(1)
     private static let longestPause = Duration.seconds(30)
 
@@ -204,11 +206,12 @@ final class RootWatch: Sendable {
     var condition: AlertDesk.RootCondition? {
         guard !isRetired, let root = surroundings.standings.root(number) else { return nil }
         let hindrances = state.withLock { $0.protector }?.status.hindrances.values
+        let hangs = surroundings.threads.hang(for: Self.longestJob)
         let hindrance = hindrances?.lazy.filter(\.isBlind).map(\.reason).min()
         return AlertDesk.RootCondition(
             path: root.path,
             isReady: root.state == .ready,
-            trouble: root.reason ?? hindrance
+            trouble: root.reason ?? (hangs ? "a thread of the watcher hangs" : nil) ?? hindrance
         )
     }
 

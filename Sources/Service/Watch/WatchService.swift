@@ -196,6 +196,9 @@ package struct WatchService: Service {
         }
     }
 
+    /// Whether the service manager was told that it is ready.
+    package var isReady: Bool { standings.isAnnounced }
+
     private func protect() async throws {
         defer { standings.end() }
         try await withThrowingDiscardingTaskGroup { group in

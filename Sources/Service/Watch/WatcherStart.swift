@@ -3,11 +3,6 @@ import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-extension RepositoryDirectory {
-    /// A watcher that was started in the background, and that others cannot find yet, has locks on its bytes.
-    var startLockPath: FilePath { path.appending("starting.lock") }
-}
-
 /// Starts a watcher for roots that have none. Of many processes that do so at once, one starts it.
 ///
 /// Others find a watcher by its sockets. Until it listens there, it has a write lock on one byte of a file
@@ -44,9 +39,9 @@ package enum WatcherStart {
             // Of two processes that want several roots, one gets them all.
             let turn = try OpenFile(repository.path, .read)
             try turn.waitForExclusiveLock()
-            let lock = try OpenFile(repository.startLockPath, .updateOrCreate)
+            let lock = try OpenFile(StartLocks.path(in: repository.path), .updateOrCreate)
             for (index, target) in targets.enumerated() where states[index] == nil {
-                let byte = lockedByte(paths[index])
+                let byte = StartLocks.byte(of: paths[index])
                 guard try lock.takeWriteLock(ofByte: byte) else {
                     states[index] = .starting
                     continue
@@ -86,11 +81,5 @@ package enum WatcherStart {
         // One that does not answer has it, if anybody has.
         guard try repository.root(for: path)?.root.hasWriter ?? false else { return nil }
         return watchers.first { $0.description == nil }?.pid
-    }
-
-    /// At most 62 bits: an offset in a file has 63.
-    private static func lockedByte(_ path: FilePath) -> UInt64 {
-        let bytes = RepositoryDirectory.resolvedAsFarAsPossible(path).bytes
-        return unsafe XXH64.hash(bytes.span.bytes, seed: 0) >> 2
     }
 }

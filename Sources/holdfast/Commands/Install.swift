@@ -51,8 +51,8 @@ struct Install: HoldfastCommand {
             return .done
         }
         try scope.checkManager()
+        try refuseBesideOther(scope, file)
         let unit = try plan(scope, file, adding: paths)
-        try refuseBesideOther(unit.repository, scope)
         // The service sees its repository only if that is there when it starts.
         try options.openOrCreateRepository(at: unit.repository)
         let unitFile = try scope.unitFile()
@@ -90,11 +90,13 @@ struct Install: HoldfastCommand {
     }
 
     /// A watcher that somebody has started would keep the roots from the service.
-    private func refuseBesideOther(_ repository: FilePath, _ scope: UnitScope) throws {
-        guard try !scope.systemctl("--quiet", "is-active", ServiceUnit.name),
-            FileStatus.ifPresent(repository) != nil,
-            let other = try RunningWatcher.all(in: RepositoryDirectory(at: repository)).first
-        else { return }
+    private func refuseBesideOther(_ scope: UnitScope, _ file: ConfigurationFile) throws {
+        let configuration = try file.isPresent ? file.read() ?? Configuration() : Configuration()
+        let (repository, _) = try UnitPlan.repository(scope, configuration, options)
+        guard FileStatus.ifPresent(repository) != nil else { return }
+        let own = try scope.processID()
+        let others = try RunningWatcher.all(in: RepositoryDirectory(at: repository)).filter { $0.pid != own }
+        guard let other = others.first else { return }
         throw Failure(
             .locked,
             "a watcher runs on \(repository.printable) already (pid \(other.pid)): stop it, then install again"
@@ -109,7 +111,8 @@ struct Install: HoldfastCommand {
             try (change == .unchanged || scope.systemctl("daemon-reload"))
             && scope.systemctl("--quiet", "enable", ServiceUnit.name)
             // One that runs, perhaps by the unit of a package, is to follow its new unit.
-            && scope.systemctl(change == .unchanged ? "start" : "restart", ServiceUnit.name)
+            // The configuration may be another one.
+            && scope.systemctl(change == .unchanged ? "reload-or-restart" : "restart", ServiceUnit.name)
         guard isStarted else {
             let user = scope == .user ? "--user " : ""
             throw Failure(

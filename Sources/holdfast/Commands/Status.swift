@@ -66,9 +66,10 @@ struct Status: HoldfastCommand {
 
     private func show(_ console: Console) throws -> ExitStatus {
         let (report, failure) = try report(console)
-        let isWell = report.answer.isWell
+        let isWell = report.answer.isWell && report.hasGoodAlerts
         if check {
-            if !isWell { try console.text(report.headline) }
+            let why = report.answer.isWell ? report.alertLines.first : nil
+            if !isWell { try console.text(why ?? report.headline) }
         } else if line {
             try console.text(report.shortLine)
         } else {
@@ -112,7 +113,7 @@ struct Status: HoldfastCommand {
         let report = StatusReport(
             answer: answer,
             statuses: statuses,
-            alerts: AlertStore(repository).read(),
+            alerts: AlertStore.all(in: repository),
             remarks: watchers.compactMap(\.metrics?.problem),
             style: console.style,
             now: .now

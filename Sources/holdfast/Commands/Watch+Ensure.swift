@@ -44,7 +44,8 @@ extension Watch {
         let all = Arguments.all
         let end = all.firstIndex(of: "--") ?? all.endIndex
         let own = ["--ensured"] + watched.flatMap { ["--except", $0.argument] }
-        return all[..<end].flatMap { $0 == "--ensure" ? own : [$0] } + all[end...]
+        // Its messages are for people.
+        return all[..<end].filter { $0 != "--json" }.flatMap { $0 == "--ensure" ? own : [$0] } + all[end...]
     }
 
     private func report(_ root: FilePath, _ state: WatcherStart.State, _ console: Console) throws {

@@ -99,7 +99,11 @@ struct Watch: AsyncParsableCommand, Sendable {
         }
         listeners.messages = { RecentMessages.all }
         if ensured { listeners.listening = { CurrentProcess.closeStandardInput() } }
-        let alerts = try AlertDesk(repository, AlertDesk.Settings(options))
+        let alerts = try AlertDesk(
+            repository,
+            AlertDesk.Settings(options),
+            configuration: options.configurationFile?.path
+        )
         let metrics = try once ? nil : MetricsProcess(repository, isQuiet: options.quiet)
         listeners.metrics = { metrics?.description }
         let reload = WatchReload(watch, options, repository, alerts, metrics, changes)

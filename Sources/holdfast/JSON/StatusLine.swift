@@ -52,8 +52,8 @@ struct StatusLine: JSONLine {
 }
 
 extension StatusLine {
-    /// - Parameter board: the alerts of the repository. Those of other roots are not this one's.
-    init(_ status: RootStatus, _ board: AlertBoard, _ now: Instant) {
+    /// - Parameter boards: the alerts of the repository's watchers. Those of other roots are not this one's.
+    init(_ status: RootStatus, _ boards: [AlertBoard], _ now: Instant) {
         let watcher = status.watcher
         root = status.root.path.string
         state = status.state.rawValue
@@ -87,9 +87,9 @@ extension StatusLine {
         diskFreeBytes = OrNull(status.freeBytes)
         fullInSeconds = OrNull(status.timeUntilFull?.components.seconds)
         let path = status.root.path.string
-        let own = board.firing.filter { $0.subject.root == nil || $0.subject.root == path }
+        let own = boards.flatMap(\.firing).filter { $0.subject.root == nil || $0.subject.root == path }
         alerts = own.isEmpty ? nil : own.map { AlertLine($0) }
-        let pending = board.outbox.troubles.isEmpty ? 0 : board.outbox.items.count
+        let pending = boards.filter { !$0.outbox.troubles.isEmpty }.reduce(0) { $0 + $1.outbox.items.count }
         undeliveredAlerts = pending > 0 ? pending : nil
     }
 

@@ -9,7 +9,8 @@ import SystemPackage
 struct StatusReport {
     let answer: ProtectionAnswer
     let statuses: [RootStatus]
-    let alerts: AlertBoard
+    /// Of each watcher.
+    let alerts: [AlertBoard]
     /// What is to be said of watchers as a whole.
     let remarks: [String]
     let style: Style
@@ -33,18 +34,28 @@ struct StatusReport {
     }
 
     /// The alerts that fire, and whom they have not reached; empty if there is nothing to say.
-    var alertLines: [String] {
-        let firing = alerts.firing.map { alert in
+    var alertLines: [String] { alerts.flatMap(lines) }
+
+    /// Whether nothing hinders alerts, and the disk has room.
+    var hasGoodAlerts: Bool {
+        alerts.allSatisfy { board in
+            board.outbox.troubles.isEmpty && board.heartbeatFailure == nil
+                && !board.firing.contains { $0.subject.kind == .disk }
+        }
+    }
+
+    private func lines(_ board: AlertBoard) -> [String] {
+        let firing = board.firing.map { alert in
             style.red("alert \(alert.subject.kind.rawValue): \(alert.message)".printable)
         }
-        let troubles = alerts.outbox.troubles.map { trouble in
-            let count = alerts.outbox.items.count { $0.receiver == trouble.receiver }
+        let troubles = board.outbox.troubles.map { trouble in
+            let count = board.outbox.items.count { $0.receiver == trouble.receiver }
             return style.red(
                 "\(Quantity.text(count, "alert")) not delivered to \(trouble.receiver.text), tried again: "
                     + trouble.reason.printable
             )
         }
-        let heartbeat = alerts.heartbeatFailure.map {
+        let heartbeat = board.heartbeatFailure.map {
             [style.red("the last heartbeat failed: \($0.printable)")]
         }
         return firing + troubles + (heartbeat ?? [])

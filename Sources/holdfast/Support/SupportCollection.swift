@@ -176,7 +176,7 @@ extension SupportCollection {
 
     private static func addStatus(_ repository: RepositoryDirectory, _ file: SupportFile) throws {
         // Messages of alerts name files and tables.
-        let alerts = file.isRedacted ? AlertBoard() : AlertStore(repository).read()
+        let alerts = file.isRedacted ? [] : AlertStore.all(in: repository)
         for root in try roots(repository, file) {
             let status: RootStatus
             do {

@@ -48,6 +48,14 @@ enum UnitScope: String, EnumerableFlag {
         }
     }
 
+    /// The process of the service; nil if it does not run.
+    func processID() throws -> Int32? {
+        let arguments = (self == .user ? ["--user"] : []) + ["show", "--property=MainPID", "--value"]
+        let process = try ChildProcess("systemctl", named: "systemctl", arguments + [ServiceUnit.name])
+        defer { process.wait() }
+        return try process.nextLine().flatMap(Int32.init).flatMap { $0 > 0 ? $0 : nil }
+    }
+
     /// Runs systemctl(1), which writes its messages itself. Returns whether it succeeded.
     func systemctl(_ arguments: String...) throws -> Bool {
         try ForegroundProcess.run("systemctl", (self == .user ? ["--user"] : []) + arguments) == 0

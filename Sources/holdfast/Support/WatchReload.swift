@@ -44,9 +44,11 @@ final class WatchReload: Sendable {
     /// Reads the configuration again, and takes further changes in. If something is wrong with them, it
     /// throws and nothing changes.
     func run(adding: [FilePath] = [], removing: [FilePath] = []) throws {
-        ServiceManager.notify(.reloading)
+        // It is not ready before its first capture is.
+        let isReady = state.withLock { $0.service?.isReady ?? false }
+        if isReady { ServiceManager.notify(.reloading) }
         // Also when nothing changes, because something is wrong.
-        defer { ServiceManager.notify(.ready) }
+        defer { if isReady { ServiceManager.notify(.ready) } }
         try state.withLock { state in
             var changes = state.changes
             changes.add(adding)

@@ -61,7 +61,7 @@ struct InstallTests {
             "--repo",
             "/data/it's"
         )
-        #expect(result.stdout.contains("ExecStopPost=+\(HoldfastProgram.path) alert stopped --config"))
+        #expect(result.stdout.contains("ExecStopPost=\(HoldfastProgram.path) alert stopped --config"))
         #expect(result.stdout.contains(" --repo \"/data/it's\"\n"))
         #expect(!result.stdout.contains("PrivateNetwork"))
     }

@@ -59,7 +59,11 @@ struct TerminalWidthTests {
         // Messages are one line whatever its width.
         let lines = try shown(command + " 2>/dev/null", columns: columns)
         #expect(!lines.isEmpty)
-        for line in lines { #expect(line.columns <= columns, "\(line)") }
+        for line in lines {
+            // One word of a command, as the path of this folder, is not broken.
+            let words = line.split(separator: " ").filter { $0 != "\\" }
+            #expect(line.columns <= columns || words.count == 1, "\(line)")
+        }
     }
 
     @Test("columns begin below each other")

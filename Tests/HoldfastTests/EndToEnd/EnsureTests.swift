@@ -41,8 +41,9 @@ struct EnsureTests {
                 wait
                 """
             let result = try Command.run(
-                "sh",
-                ["-c", script, "sh", HoldfastProgram.path, "\(count)"] + arguments,
+                // dash would wait for ever: a test's thread may block SIGCHLD.
+                "bash",
+                ["-c", script, "bash", HoldfastProgram.path, "\(count)"] + arguments,
                 environment: HoldfastProgram.environment(protection.environment)
             )
             return try lines(result.stdout)
