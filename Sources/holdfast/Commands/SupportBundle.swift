@@ -87,7 +87,7 @@ struct SupportBundle: HoldfastCommand {
         if !force { throw RestoreError.exists(destination) }
         do {
             let repository = try RepositoryDirectory(at: options.repositoryPath())
-            try ProtectedOutput(repository).refuse(destination, from: destination)
+            try ProtectedOutput(repository).refuse(destination)
         } catch let error as RestoreError {
             throw error
         } catch {
