@@ -55,6 +55,9 @@ import Testing
         try folder.write(Array(script.utf8), to: "completion")
         let program = "'\(HoldfastProgram.path)'"
         let profile = """
+            # A line that is too long would be shown in part, between < and >.
+            PS1=
+            stty cols 500
             source ./completion
             holdfast() {
                 if [ "$1" = ---completion ]; then \(program) "$@"; else printf '<%s>' "$@"; echo; fi
