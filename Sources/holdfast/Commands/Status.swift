@@ -68,8 +68,7 @@ struct Status: HoldfastCommand {
         let (report, failure) = try report(console)
         let isWell = report.answer.isWell && report.hasGoodAlerts
         if check {
-            let why = report.answer.isWell ? report.alertLines.first : nil
-            if !isWell { try console.text(why ?? report.headline) }
+            if !isWell { try console.text(report.why) }
         } else if line {
             try console.text(report.shortLine)
         } else {

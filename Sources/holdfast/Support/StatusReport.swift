@@ -33,6 +33,13 @@ struct StatusReport {
         return "\(line)\n\(style.red("but \(remark.path.printable): \(remark.reason)"))"
     }
 
+    /// Why not all is well, in one line.
+    var why: String {
+        guard answer.unprotected.isEmpty else { return headline }
+        let remark = answer.remarks.first.map { style.red("\($0.path.printable): \($0.reason)") }
+        return remark ?? alertLines.first ?? headline
+    }
+
     /// The alerts that fire, and whom they have not reached; empty if there is nothing to say.
     var alertLines: [String] { alerts.flatMap(lines) }
 

@@ -90,6 +90,11 @@ struct AlertsTests {
         #expect(alert.message.contains("is damaged at snapshot"))
         #expect(alert.sequence != nil)
         #expect(try setup.protection.status().stdout.contains("alert bad: \(setup.protection.database)"))
+        let check = try setup.protection.status("--check")
+        #expect(check.status == 1)
+        #expect(
+            check.stdout.hasPrefix("\(setup.protection.data): ") && check.stdout.count { $0.isNewline } == 1
+        )
         try good.write(to: URL(fileURLWithPath: setup.protection.database))
         try setup.alert("bad", "resolved")
         #expect(try setup.alerts().count { $0.alert == "bad" } == 2)
