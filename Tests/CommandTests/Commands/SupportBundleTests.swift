@@ -200,6 +200,8 @@ struct SupportBundleTests {
         #expect(attributes[.posixPermissions] as? Int == 0o600)
         let protected = try scene.run("support-bundle", "-o", scene.database, "--force")
         #expect(protected.status == 1 && protected.stderr.contains("is protected"), "\(protected)")
+        let both = try scene.run("support-bundle", "-o", "-", "--json")
+        #expect(both.status == 64 && both.stderr.contains("exclude each other"), "\(both)")
         let streamed = try scene.run("support-bundle", "-o", "-")
         #expect(streamed.status == 0 && streamed.stderr == "", "\(streamed)")
         try scene.directory.write(Array(streamed.stdout.utf8), to: "streamed")
