@@ -14,7 +14,7 @@ struct AlertTest: AsyncParsableCommand, Sendable {
 
             Examples:
               holdfast alert test
-              holdfast alert test --config /etc/holdfast/config.yaml
+              holdfast alert test --quiet
             """
     )
 
