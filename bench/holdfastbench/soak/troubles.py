@@ -84,15 +84,18 @@ class Troubles:
         self.random = random.Random(f"{seed} troubles")
         self.life, self.is_active, self.last_end, self.is_over = 0, False, 0.0, False
         self.events, self.wrong, self.fillings, self.announced = [], [], 0, 0
-        self.endings = Bag(["SIGTERM", "SIGKILL"], self.random)
-        kinds = [self.full, self.full_and_killed] if disk.is_small else []
-        kinds += [self.clock_set, self.clock_set_unseen] if clock.environment else []
-        self.kinds = Bag(kinds, self.random)
+        # Those that end a watcher are apart, so that some lives are long.
+        endings, others = [self.stopped, self.killed], []
+        if disk.is_small:
+            endings, others = [*endings, self.killed_while_full], [*others, self.full]
+        if clock.environment:
+            endings, others = [*endings, self.clock_set_unseen], [*others, self.clock_set]
+        self.endings, self.others = Bag(endings, self.random), Bag(others, self.random)
 
     def run(self, ended, samples):
         """In a thread of its own. Sets `is_over` when it cannot go on, such as without a watcher."""
         self.ended, self.samples, self.begin = ended, samples, time.monotonic()
-        pauses = {self.restart: self.life_seconds, self.trouble: self.pause_seconds, self.sample: self.pause_seconds}
+        pauses = {self.end_life: self.life_seconds, self.trouble: self.pause_seconds, self.sample: self.pause_seconds}
         due = {what: time.monotonic() + pause() for what, pause in pauses.items()}
         try:
             while True:
@@ -106,8 +109,8 @@ class Troubles:
             self.is_over = True
 
     def life_seconds(self):
-        """Some lives are long enough to see growth, some end early."""
-        if self.life % 2:
+        """Every fourth life is long enough to see growth, the others end early."""
+        if self.life % 4:
             return self.random.uniform(1, min(120, self.seconds / 15))
         return self.random.uniform(self.seconds / 5, self.seconds / 3)
 
@@ -121,9 +124,12 @@ class Troubles:
         self.samples.take()
         self.samples.compare_one()
 
+    def end_life(self):
+        self.endings.draw()()
+
     def trouble(self):
-        if self.kinds.things:
-            self.kinds.draw()()
+        if self.others.things:
+            self.others.draw()()
 
     def excuses(self, begin, done):
         """Whether a command that began then may fail. Damage and crashes are never excused."""
@@ -142,8 +148,13 @@ class Troubles:
             self.last_end, self.is_active = time.monotonic(), False
         self.events.append([round(begin - self.begin, 1), what, round(self.last_end - begin, 1)])
 
-    def restart(self):
-        how = self.endings.draw()
+    def stopped(self):
+        self.restart("SIGTERM")
+
+    def killed(self):
+        self.restart("SIGKILL")
+
+    def restart(self, how):
         with self.excused(how), self.lock:
             self.end(how)
             self.ended.wait(self.random.uniform(0, 3))
@@ -177,7 +188,7 @@ class Troubles:
             self.keep_full()
             self.disk.free()
 
-    def full_and_killed(self):
+    def killed_while_full(self):
         with self.excused("full disk and SIGKILL"):
             self.keep_full()
             with self.lock:
@@ -201,7 +212,7 @@ class Troubles:
 
     def clock_set_unseen(self):
         """One of the steps happens while no watcher runs."""
-        self.jump(self.restart)
+        self.jump(self.killed)
 
     def jump(self, meanwhile):
         """Nothing is excused: no command may fail for it. A moment of the wrong clock is sampled too."""
