@@ -16,6 +16,7 @@ import pathlib
 import random
 import shutil
 import signal
+import statistics
 import sys
 import tempfile
 import threading
@@ -28,6 +29,8 @@ from holdfastbench.soak.load import Load
 from holdfastbench.soak.samples import Samples, differences, words
 from holdfastbench.soak.troubles import Clock, Disk, Troubles
 
+# Of memory and the like, in a row.
+SAMPLES = 12
 # The most that is told of what is wrong.
 SHOWN = 40
 
@@ -53,34 +56,41 @@ def parse(words):
 
 
 class Meter:
-    """Rows about the watcher, as numbers."""
+    """Rows about the watcher, as numbers. A row has the medians of samples, for some work makes a figure jump for a second."""
 
     def __init__(self, watch, load):
         self.watch, self.load = watch, load
+        self.samples = []
         self.life, self.ticks, self.time = None, 0, 0.0
 
-    def row(self, minute, life):
-        """RuntimeError if there is no watcher, or it does not answer."""
+    def sample(self, life):
+        """RuntimeError if there is no watcher."""
         process = pathlib.Path("/proc") / str(self.watch.process.pid)
         text = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
         if "VmRSS" not in text:
             raise RuntimeError("the watcher has ended")
-        row = {
-            "minute": minute,
-            "life": life,
+        figures = {
             "RSS MB": int(text["VmRSS"].split()[0]) / 1024,
             "RssAnon MB": int(text["RssAnon"].split()[0]) / 1024,
             "threads": int(text["Threads"]),
             "descriptors": len(os.listdir(process / "fd")),
-            "CPU %": self.share(process, life),
+            "repository MB": measure.size(self.watch.repository) / 1e6,
         }
+        self.samples = [(one, known) for one, known in self.samples if one == life] + [(life, figures)]
+
+    def row(self, minute, life):
+        """Of the samples of this life since the last row. RuntimeError if the watcher does not answer."""
+        process = pathlib.Path("/proc") / str(self.watch.process.pid)
+        row = {"minute": minute, "life": life}
+        row |= {key: statistics.median_low(figures[key] for _, figures in self.samples) for key in self.samples[0][1]}
+        row["CPU %"] = self.share(process, life)
+        self.samples = []
         # 1: something is not well, such as a full disk.
         done = self.watch.run("status", "--json", self.watch.root)
         if done.returncode not in (0, 1) or not done.stdout:
-            raise RuntimeError(f"status ended with status {done.returncode}: {done.stderr.strip()}")
+            raise RuntimeError(f"status ended with status {done.returncode}: {words(done)}")
         said = json.loads(done.stdout.splitlines()[0])
-        row |= {"state": said["state"], "committed": self.load.commits(), "commits": said["commits"], "gaps": said["gaps"]}
-        return row | {"repository MB": measure.size(self.watch.repository) / 1e6}
+        return row | {"state": said["state"], "committed": self.load.commits(), "commits": said["commits"], "gaps": said["gaps"]}
 
     def share(self, process, life):
         """Of a processor, since the last row of this life or since its start. utime, stime, starttime: fields 14, 15, 22 of proc(5)."""
@@ -141,22 +151,29 @@ class Soak:
 
     def observe(self, every):
         """Writes a row each time, but for moments without a watcher."""
-        meter, start = Meter(self.watch, self.load), time.monotonic()
+        meter, start, written = Meter(self.watch, self.load), time.monotonic(), 0
+        pause = max(0.2, every / SAMPLES)
         while (left := self.seconds - (time.monotonic() - start)) > 0 and not self.troubles.is_over:
-            time.sleep(min(left, every - (time.monotonic() - start) % every))
+            time.sleep(min(left, pause - (time.monotonic() - start) % pause))
             if not self.lock.acquire(blocking=False):
                 continue
             try:
-                row = meter.row((time.monotonic() - start) / 60, self.troubles.life)
-                if not self.rows:
-                    print("  ".join(row), flush=True)
-                self.rows.append(row)
-                print("  ".join(soak_report.cell(value).rjust(len(key)) for key, value in row.items()), flush=True)
+                meter.sample(self.troubles.life)
+                elapsed = time.monotonic() - start
+                if int(elapsed / every) > written:
+                    written = int(elapsed / every)
+                    self.write(meter.row(elapsed / 60, self.troubles.life))
             except (RuntimeError, OSError) as error:
                 self.troubles.wrong.append(str(error))
                 self.troubles.is_over = not self.watch.is_alive()
             finally:
                 self.lock.release()
+
+    def write(self, row):
+        if not self.rows:
+            print("  ".join(row), flush=True)
+        self.rows.append(row)
+        print("  ".join(soak_report.cell(value).rjust(len(key)) for key, value in row.items()), flush=True)
 
     def compare(self):
         done = self.watch.run("sync", self.watch.root, "--timeout", "120s")
