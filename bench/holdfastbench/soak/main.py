@@ -207,7 +207,7 @@ class Soak:
             "commit": equipment.commit(),
             "machine": equipment.machine(self.work),
             "versions": {"holdfast": equipment.first_line([self.watch.holdfast, "--version"])},
-            "short": options.hours < 1,
+            "short": options.hours < 2,
             "round_count": 1,
             "left_out": left_out,
             "hours": options.hours,

@@ -7,7 +7,7 @@ from holdfastbench import report
 from holdfastbench.soak import growth, plot
 
 # In a shorter life caches still fill: growth is not judged.
-LIFE_MINUTES = 10
+LIFE_MINUTES = 20
 # What each may grow by in an hour, beyond twice the standard error. The repository is the same in all lives.
 BOUNDS = {"RssAnon MB": 1, "descriptors": 2, "threads": 2, "repository MB": 10}
 SHOWN_ROWS = 24
