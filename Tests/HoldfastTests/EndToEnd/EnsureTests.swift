@@ -153,10 +153,13 @@ struct EnsureTests {
         #expect(
             result.status == 0 && result.stdout.hasPrefix("\(setup.protection.data): a watcher was started")
         )
+        try setup.protection.sync()
         try FileManager.default.removeItem(atPath: setup.protection.data + "/inner")
+        try setup.protection.shell("echo c > later.txt")
         try setup.protection.sync()
         let paths = try setup.protection.log().compactMap(\.path)
         #expect(paths.contains(setup.protection.data + "/taken.txt"))
+        #expect(paths.contains(setup.protection.data + "/later.txt"))
         #expect(!paths.contains(setup.protection.data + "/skipped.txt"))
     }
 
