@@ -30,6 +30,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
@@ -83,7 +87,7 @@ let package = Package(
             swiftSettings: strict
         ),
         .target(
-            name: "Configuration",
+            name: "Settings",
             dependencies: ["History", "LinuxSystem", path, "Yams"],
             swiftSettings: strict
         ),
@@ -97,10 +101,31 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // What knows a network, each with its own library.
+        .target(
+            name: "WebClient",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "WebServer",
+            dependencies: [
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "Service", "Configuration", "Capture", "Recovery", "History", "RepositoryWriter",
+                "WebClient", "WebServer", "Service", "Settings", "Capture", "Recovery", "History",
+                "RepositoryWriter",
                 "RepositoryReader", "RepositoryFormat", "Zstandard", "LinuxSystem", "CBuild", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -158,8 +183,8 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
-            name: "ConfigurationTests",
-            dependencies: ["Configuration", "History", "LinuxSystem", path, "TestSupport"],
+            name: "SettingsTests",
+            dependencies: ["Settings", "History", "LinuxSystem", path, "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -192,6 +217,14 @@ let package = Package(
         ),
     ]
 )
+
+// Only for scripts/package, which names an object file with less of ICU's data: a smaller program.
+if let data = Context.environment["HOLDFAST_ICU_DATA"] {
+    let smaller = ["--no-export-dynamic", "-z", "pack-relative-relocs"].flatMap { ["-Xlinker", $0] }
+    package.targets.first { $0.name == "holdfast" }?.linkerSettings = [
+        .unsafeFlags([data, "-use-ld=lld"] + smaller)
+    ]
+}
 
 // Only for scripts/fuzz, which compiles everything for libFuzzer and names its library.
 if let library = Context.environment["HOLDFAST_FUZZ"] {

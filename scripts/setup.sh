@@ -1,4 +1,4 @@
-# Sourced by `run` and `test`: what both need before they can build.
+# Sourced by the scripts that build: what they need before they can.
 # Everything here speaks on stderr; stdout belongs to the program that is run afterwards.
 
 repository=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
@@ -73,4 +73,14 @@ build() {
         printf '%s\n' "$said" >&2
         fail 'the build failed: see above'
     fi
+}
+
+# Builds the program that people use, .build/release/holdfast: Swift's runtime is in it.
+build_program() {
+    require_swift
+    require_packages
+    # An archive of the source has no commit.
+    HOLDFAST_COMMIT=$(git -C "$repository" describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null || true)
+    export HOLDFAST_COMMIT
+    build --package-path "$repository" -c release --static-swift-stdlib --disable-local-rpath --product holdfast
 }

@@ -4,6 +4,7 @@
 #include <linux/stat.h>
 #include <malloc.h>
 #include <poll.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
@@ -29,6 +30,18 @@ static inline int linux_set_time_slice(uint64_t nanoseconds) {
     if (syscall(SYS_sched_getattr, 0, &attributes, sizeof attributes, 0) != 0) return -1;
     attributes.runtime = nanoseconds;
     return (int)syscall(SYS_sched_setattr, 0, &attributes, 0);
+}
+
+/// The calling thread's number in the kernel (gettid(2)).
+static inline int linux_thread(void) { return (int)syscall(SYS_gettid); }
+
+/// A file in memory without a name, close-on-exec (memfd_create(2)); -1 with `errno`.
+static inline int linux_unnamed_file(const char *name) { return (int)syscall(SYS_memfd_create, name, 1 /* MFD_CLOEXEC */); }
+
+/// Waits for a semaphore until that time of CLOCK_MONOTONIC (sem_clockwait(3)). Returns 0, or -1 with `errno`.
+static inline int linux_wait_for_semaphore(sem_t *semaphore, const struct timespec *deadline) {
+    extern int sem_clockwait(sem_t *, clockid_t, const struct timespec *);
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, deadline);
 }
 
 /// Makes the file `to` share the content of `from` until one of them is written (ioctl_ficlone(2)). Returns 0, or -1 with
@@ -64,6 +77,10 @@ static inline int linux_begin_writeback(int file, int64_t offset, int64_t bytes)
 static inline int linux_rename_to_new(int old_directory, const char *old, int directory, const char *name) {
     return (int)syscall(SYS_renameat2, old_directory, old, directory, name, 1); // RENAME_NOREPLACE
 }
+
+/// Makes a pipe, of which no program that is started has an end unless it is given one (pipe2(2), O_CLOEXEC). Returns 0, or -1
+/// with `errno`.
+static inline int linux_make_pipe(int ends[2]) { return (int)syscall(SYS_pipe2, ends, 02000000); }
 
 /// open(2) names a file without opening it; the C library declares it only with extensions.
 static const int linux_open_path = 010000000;
@@ -108,6 +125,19 @@ extern int ppoll(struct pollfd *, nfds_t, const struct timespec *, const sigset_
 static inline int linux_poll(struct pollfd *entries, uint32_t count, int64_t nanoseconds) {
     struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
     return ppoll(entries, count, nanoseconds < 0 ? 0 : &timeout, 0);
+}
+
+/// A spawned program leads a new session (posix_spawn(3), POSIX_SPAWN_SETSID); the C library declares it only with
+/// extensions.
+static const int16_t linux_spawn_new_session = 0x80;
+
+// The C library declares it only with extensions.
+extern int posix_spawn_file_actions_addclosefrom_np(void *, int);
+
+/// Has a spawned program close all files from `first` on. `actions`: a posix_spawn_file_actions_t. Returns 0, or an error
+/// number.
+static inline int linux_spawn_closing(void *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
 }
 
 /// The columns and rows of a terminal (ioctl_tty(2), TIOCGWINSZ). Returns 0, or -1 with `errno` where it is none.

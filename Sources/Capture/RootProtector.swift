@@ -24,6 +24,8 @@ package final class RootProtector: Sendable {
         package var exclusions: [String] = []
         /// Which snapshots are kept, when the history has grown; nil for all.
         package var retention: (@Sendable (RootDescription) throws -> KeptSnapshots)?
+        /// What was counted of the root before.
+        package var counters = CaptureCounters()
         /// Called when something new is durable, by a thread that must not wait.
         package var onDurable: (@Sendable () -> Void)?
 
@@ -50,7 +52,7 @@ package final class RootProtector: Sendable {
         threads: ProtectorThreads? = nil,
         notice: @escaping @Sendable (CaptureNotice) -> Void = { _ in }
     ) throws(SystemError) {
-        meter = StatusMeter(notice: notice)
+        meter = StatusMeter(options.counters, notice: notice)
         self.threads = if let threads { threads } else { try ProtectorThreads() }
         self.root = root
         self.repository = repository
@@ -62,6 +64,8 @@ package final class RootProtector: Sendable {
 
     package var status: CaptureStatus { meter.current }
     package var exclusions: [String] { options.exclusions }
+    /// What is not durable yet: the steps of files, and the memory of all steps in bytes.
+    package var backlog: (steps: Int, byteCount: Int) { queue.backlog }
 
     /// Takes the root's lock, protects until `stop` and returns when everything is durable. Throws
     /// `RepositoryError.locked` when another has it, `CaptureInterruption` when `stop` came before everything

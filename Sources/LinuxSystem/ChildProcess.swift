@@ -2,16 +2,19 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// A program that this process started (`posix_spawn(3)`). Its standard input is /dev/null. Both of its
+/// A program that this process started (`posix_spawn(3)`), with a process group of its own. Both of its
 /// outputs are read here, in the order in which it writes them.
 ///
 /// `nextLine` is for one thread; the rest may be called from any.
 package final class ChildProcess: Sendable {
     package let processID: Int32
     private let output: OpenFile
+    /// The other end of its standard input, if that is bound to this process.
+    private let bond: OpenFile?
     private let unread = Mutex<[UInt8]>([])
     /// Known once the process is reaped: from then on its number may be another's.
     private let status = Mutex<Int32?>(nil)
+    private let hasEnded = Semaphore()
 
     /// What a child is ordered to do.
     package enum Order: Sendable {
@@ -21,25 +24,50 @@ package final class ChildProcess: Sendable {
         case die
     }
 
-    /// Starts the program at `executable`, with `arguments` after its name. It has this process's working
-    /// directory and its environment with `changes`, in which nil takes a variable away. Throws when it
-    /// cannot be started.
+    /// Starts the program at `executable`, with `arguments` after its name. Without a slash, it is found by
+    /// `PATH`. It has this process's working directory and its environment with `changes`, in which nil takes
+    /// a variable away. Throws when it cannot be started.
+    ///
+    /// - Parameters:
+    ///   - arguments: as `Arguments` has them: the program gets their bytes.
+    ///   - input: its standard input; nil for /dev/null.
+    ///   - isBound: whether its standard input is a pipe instead, which ends with this object or this
+    ///     process, however that ends.
+    ///   - isHeard: whether its outputs are read here; otherwise they go to /dev/null.
     package init(
         _ executable: FilePath,
         named name: String,
         _ arguments: [String],
-        environment changes: [String: String?] = [:]
+        environment changes: [String: String?] = [:],
+        input: [UInt8]? = nil,
+        isBound: Bool = false,
+        isHeard: Bool = true
     ) throws(SystemError) {
         let ends = try makePipe()
         output = OpenFile(descriptor: ends.read, path: executable)
         let childsEnd = OpenFile(descriptor: ends.write, path: executable)
+        let bond = isBound ? try makePipe() : nil
+        self.bond = bond.map { OpenFile(descriptor: $0.write, path: executable) }
+        let inputFile: OpenFile
+        if let input {
+            inputFile = try OpenFile.unnamed(holding: input)
+        } else if let bond {
+            inputFile = OpenFile(descriptor: bond.read, path: executable)
+        } else {
+            inputFile = try OpenFile("/dev/null", .read)
+        }
 
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, 1)
-        unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, 2)
+        unsafe posix_spawn_file_actions_adddup2(&actions, inputFile.descriptor, 0)
+        for stream: Int32 in [1, 2] {
+            if isHeard {
+                unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, stream)
+            } else {
+                unsafe posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
+            }
+        }
 
         // Ctrl-C at the terminal is for this process, which decides what happens to the child.
         var attributes = posix_spawnattr_t()
@@ -50,14 +78,15 @@ package final class ChildProcess: Sendable {
         let environment = try Self.environment(changes)
         var identifier: pid_t = 0
         let code = unsafe executable.withPlatformString { path in
-            unsafe withVector(([name] + arguments).map { Array($0.utf8) }) { arguments in
+            unsafe withVector(([name] + arguments).map(Arguments.bytes)) { arguments in
                 unsafe withVector(environment) {
-                    unsafe posix_spawn(&identifier, path, &actions, &attributes, arguments, $0)
+                    unsafe posix_spawnp(&identifier, path, &actions, &attributes, arguments, $0)
                 }
             }
         }
-        // Only the child has it now: the output ends when the child closes it.
+        // Only the child has them now: the output ends when the child closes it.
         _ = consume childsEnd
+        _ = consume inputFile
         guard code == 0 else { throw SystemError(.start, executable, code: Errno(rawValue: code)) }
         processID = identifier
     }
@@ -92,6 +121,7 @@ package final class ChildProcess: Sendable {
         return status.withLock { status in
             let ended = status ?? Self.reap(processID)
             status = ended
+            hasEnded.signal()
             return ended
         }
     }
@@ -111,12 +141,24 @@ package final class ChildProcess: Sendable {
         return signal == 0 ? (raw >> 8) & 0xff : 128 + signal
     }
 
-    /// Sends the order, unless the process was reaped already.
+    /// Sends the order to the process and those that it started, unless it was reaped already.
     package func tell(_ order: Order) {
         status.withLock { status in
-            if status == nil { _ = kill(processID, order == .end ? SIGTERM : SIGKILL) }
+            if status == nil { _ = kill(-processID, order == .end ? SIGTERM : SIGKILL) }
         }
     }
+
+    /// Orders it to end when that time is over, and to die if it does not. Call `wait` afterwards.
+    package func limit(to time: Duration) throws(SystemError) {
+        try WorkerThread.start("time-limit") { [self] in
+            if hasEnded.wait(within: time) { return }
+            tell(.end)
+            if !hasEnded.wait(within: Self.graceTime) { tell(.die) }
+        }
+    }
+
+    /// A program that was told to end has so long to do it.
+    private static let graceTime = Duration.seconds(2)
 
     private static func takeLine(from bytes: inout [UInt8]) -> String? {
         guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else { return nil }

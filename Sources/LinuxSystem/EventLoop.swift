@@ -24,6 +24,8 @@ package final class EventLoop: TaskExecutor {
         /// When the descriptors were last polled.
         var lastLook = MonotonicInstant.now
         var isStopped = false
+        /// What each thread does.
+        var activities: [ThreadActivity] = []
     }
 
     private let name: String
@@ -136,15 +138,27 @@ package final class EventLoop: TaskExecutor {
 
     private func work() {
         let executor = unsafe asUnownedTaskExecutor()
+        let activity = ThreadActivity()
+        state.withLock { $0.activities.append(activity) }
+        defer { state.withLock { $0.activities.removeAll { $0 === activity } } }
         var round = Round()
         while true {
             switch nextDuty() {
-            case .run(let job): unsafe job.runSynchronously(on: executor)
+            case .run(let job):
+                activity.begin()
+                unsafe job.runSynchronously(on: executor)
+                activity.end()
             case .lead: lead(&round)
             case .rest: rest.wait()
             case .end: return
             }
         }
+    }
+
+    /// Whether a thread has been at one job for longer than that. One that waits for a disk does not count:
+    /// nothing in this process can help it, and not even SIGKILL ends it.
+    package func hangs(for time: Duration) -> Bool {
+        state.withLock { $0.activities }.contains { $0.hangs(for: time) }
     }
 
     /// A thread that takes a job wakes another one to lead, or to take the next job.

@@ -65,14 +65,32 @@ extension OpenFile {
         return true
     }
 
+    /// The same for one byte, which the file need not have: others can have locks on other bytes.
+    package func takeWriteLock(ofByte offset: UInt64) throws(SystemError) -> Bool {
+        while !set(F_WRLCK, ofByte: offset) {
+            if errno == EAGAIN || errno == EACCES { return false }
+            if errno != EINTR { throw .last(.lock, path) }
+        }
+        return true
+    }
+
+    package func releaseWriteLock(ofByte offset: UInt64) {
+        _ = set(F_UNLCK, ofByte: offset)
+    }
+
     /// Releases the write lock at once. Closing the file would release it only when no child that was just
     /// forked still shares it.
     package func releaseWriteLock() {
         _ = set(F_UNLCK)
     }
 
-    private func set(_ type: Int32) -> Bool {
+    /// - Parameter offset: nil for the whole file.
+    private func set(_ type: Int32, ofByte offset: UInt64? = nil) -> Bool {
         var request = flock(type)
+        if let offset {
+            request.l_start = off_t(clamping: offset)
+            request.l_len = 1
+        }
         return unsafe fcntl(descriptor, F_OFD_SETLK, &request) == 0
     }
 }

@@ -23,6 +23,8 @@ package final class MountTable {
         let type: String
         /// The block device, or the name in place of one.
         let source: String
+        /// Of the mount, as `rw,relatime`.
+        let options: String
 
         /// Number, parent, device, root, mount point, options, optional fields, a dash, type, source,
         /// options.
@@ -33,18 +35,14 @@ package final class MountTable {
             guard end.count > 1, let type = end.first, let source = end.dropFirst().first else { return nil }
             (self.number, device) = (number, fields[2])
             (self.type, self.source) = (String(type), String(source))
+            options = String(fields[5])
         }
     }
 
     /// All mounts that this process sees; none when they cannot be read.
     static var lines: [Line] {
-        guard let table = try? OpenFile("/proc/self/mountinfo", .read) else { return [] }
-        var text: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while let got = try? table.read(into: &chunk, count: chunk.count, at: UInt64(text.count)), got > 0 {
-            text += chunk[..<got]
-        }
-        return String(decoding: text, as: UTF8.self).split(separator: "\n").compactMap { Line($0) }
+        let text = KernelText.read("/proc/self/mountinfo") ?? ""
+        return text.split(separator: "\n").compactMap { Line($0) }
     }
 
     /// The type of the file system with that device number (`stat(2)`, st_dev), from one of its mounts. Nil

@@ -84,6 +84,15 @@ package struct OpenFile: ~Copyable, Sendable {
         self.init(descriptor: descriptor, path: path)
     }
 
+    /// A file in memory without a name, which begins with that content (`memfd_create(2)`).
+    static func unnamed(holding bytes: [UInt8]) throws(SystemError) -> OpenFile {
+        let descriptor = unsafe linux_unnamed_file("holdfast")
+        guard descriptor >= 0 else { throw .last(.create, "/memfd:holdfast") }
+        let file = OpenFile(descriptor: descriptor, path: "/memfd:holdfast")
+        try file.write(unsafe bytes.span.bytes, at: 0)
+        return file
+    }
+
     /// Reads up to `count` bytes from `offset` into `buffer[start ..< start + count]`, which must exist.
     /// Returns how many were read: fewer only at the end of the file.
     package func read(

@@ -43,14 +43,14 @@ package struct Poller: ~Copyable {
     package func isReady(_ slot: Slot) -> Bool { entries[slot.index].revents != 0 }
 }
 
-/// The two ends of a new pipe, close-on-exec (`pipe(2)`).
+/// The two ends of a new pipe, close-on-exec from the beginning (`pipe2(2)`): a program that another thread
+/// starts meanwhile must not keep it open.
 func makePipe() throws(SystemError) -> (read: Int32, write: Int32) {
     var ends: (read: Int32, write: Int32) = (-1, -1)
     let result = unsafe withUnsafeMutableBytes(of: &ends) {
-        unsafe pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
+        unsafe linux_make_pipe($0.baseAddress!.assumingMemoryBound(to: Int32.self))
     }
     guard result == 0 else { throw .last(.makePipe, nil) }
-    for end in [ends.read, ends.write] { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     return ends
 }
 

@@ -62,7 +62,8 @@ package enum ProcessTable {
         return text(of: FilePath("/proc/\(process)/comm")).filter { !$0.isNewline }
     }
 
-    private static func text(of path: FilePath) -> String {
+    /// The first 4 KiB of a file of proc(5); empty if it cannot be read.
+    static func text(of path: FilePath) -> String {
         var bytes = [UInt8](repeating: 0, count: 4096)
         guard let file = try? OpenFile(path, .read),
             let count = try? file.read(into: &bytes, count: bytes.count, at: 0)

@@ -30,6 +30,13 @@ package struct StandardOutput: ~Copyable {
         }
     }
 
+    /// Writes bytes as they are. Throws like `flush`.
+    package static func send(_ bytes: [UInt8]) throws(SystemError) {
+        var output = StandardOutput()
+        output.pending = bytes
+        try output.flush()
+    }
+
     /// Writes the buffer (`write(2)`). A closed reader ends the process by SIGPIPE, as it does for every
     /// filter. Where that signal is ignored, the error is EPIPE.
     package mutating func flush() throws(SystemError) {

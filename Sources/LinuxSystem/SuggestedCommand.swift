@@ -49,14 +49,36 @@ extension FilePath: SuggestedWord {
 }
 
 /// One word of a shell's command line (POSIX shell, 2.2, and `$'…'` as bash, zsh and POSIX 2024 have it).
-enum ShellWord {
-    static func quoted(_ bytes: [UInt8]) -> String {
+package enum ShellWord {
+    package static func quoted(_ bytes: [UInt8]) -> String {
         let text = String(decoding: bytes, as: UTF8.self)
         guard Array(text.utf8) == bytes, text.unicodeScalars.allSatisfy(\.isShown) else {
             return "$'" + bytes.map(escaped).joined() + "'"
         }
         let isPlain = !bytes.isEmpty && text.unicodeScalars.allSatisfy(isPlain)
         return isPlain ? text : "'" + text.replacing("'", with: #"'\''"#) + "'"
+    }
+
+    /// What a word means while it is being typed: a quote may still be open (POSIX shell, 2.2).
+    package static func unquoted(_ typed: String) -> String {
+        var (word, quote, isEscaped) = ("", Character?.none, false)
+        for character in typed {
+            if isEscaped {
+                // Within double quotes only these lose their backslash.
+                if quote != nil, !"$`\"\\".contains(character) { word.append("\\") }
+                word.append(character)
+                isEscaped = false
+            } else if character == "\\", quote != "'" {
+                isEscaped = true
+            } else if character == quote {
+                quote = nil
+            } else if quote == nil, character == "'" || character == "\"" {
+                quote = character
+            } else {
+                word.append(character)
+            }
+        }
+        return word
     }
 
     private static func isPlain(_ scalar: Unicode.Scalar) -> Bool {

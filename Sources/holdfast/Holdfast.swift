@@ -25,7 +25,8 @@ struct Holdfast: AsyncParsableCommand {
             Log.self, Show.self, Diff.self, Query.self, Shell.self,
             Restore.self, Undo.self, Rows.self, Find.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,
-            Status.self, Stats.self, Forget.self, Check.self, Repair.self, Config.self, Demo.self,
+            Status.self, Stats.self, Metrics.self, Forget.self, Check.self, Repair.self, Config.self,
+            Install.self, Uninstall.self, Alerts.self, SupportBundle.self, Demo.self,
             Completion.self, Version.self,
         ]
     )

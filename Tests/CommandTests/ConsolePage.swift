@@ -14,12 +14,17 @@ struct ConsolePage: Sendable {
     /// Only sections with a command.
     let sections: [Section]
 
+    /// The text of a page; empty if it is not there.
+    static func text(of name: String) -> String {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../\(name)").standardizedFileURL
+        return (try? String(contentsOf: path, encoding: .utf8)) ?? ""
+    }
+
     /// - Parameter name: the page's path within the repository of the source. A page that is not there has
     ///   no sections.
     init(_ name: String) {
-        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("../../\(name)").standardizedFileURL
-        let text = (try? String(contentsOf: path, encoding: .utf8)) ?? ""
+        let text = Self.text(of: name)
         var sections = [Section()]
         var isInBlock = false
         for line in text.components(separatedBy: "\n") {

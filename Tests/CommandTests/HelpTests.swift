@@ -14,13 +14,15 @@ import Testing
 
         var testDescription: String { names.joined(separator: " ") }
 
-        /// Of this command and all below it.
+        /// Of this command and all below it, apart from those that other programs start.
         static func all(
             _ names: [String] = ["holdfast"],
             _ type: any ParsableCommand.Type = Holdfast.self
         ) -> [Page] {
             [Page(names: names, type: type)]
-                + type.configuration.subcommands.flatMap { all(names + [$0._commandName], $0) }
+                + type.configuration.subcommands.filter { $0.configuration.shouldDisplay }.flatMap {
+                    all(names + [$0._commandName], $0)
+                }
         }
     }
 
@@ -58,7 +60,7 @@ import Testing
     }
 
     /// The words of a command line, as a shell has them.
-    private static func words(_ line: String) throws -> [String] {
+    static func words(_ line: String) throws -> [String] {
         let result = try Command.run("sh", ["-fc", "printf '%s\\n' \(line)"])
         return result.stdout.split(separator: "\n").map(String.init)
     }

@@ -10,11 +10,14 @@ enum JSONExamples {
     private static let now = Instant.now
     private static let row = SQLRow(["id"], [.integer(1)])
 
-    static var all: [(heading: String, object: any JSONLine)] { ofAnyCommand + configuration + others }
+    static var all: [(heading: String, object: any JSONLine)] {
+        ofAnyCommand + configuration + support + others
+    }
 
     private static var others: [(heading: String, object: any JSONLine)] {
         [
             ("watch: ready", ReadyLine(root: "text", files: 1, databases: 1)),
+            ("watch --ensure: root", EnsuredLine(root: "text", action: "text", pid: OrNull(1))),
             (
                 "sync, snapshot, tag, hold, release: snapshot",
                 SnapshotNameLine(
@@ -382,7 +385,9 @@ enum JSONExamples {
                     repositoryBytes: 1,
                     apparentBytes: 1,
                     diskFreeBytes: OrNull(1),
-                    fullInSeconds: OrNull(1)
+                    fullInSeconds: OrNull(1),
+                    alerts: [alert],
+                    undeliveredAlerts: 1
                 )
             ),
         ]

@@ -32,13 +32,18 @@ extension Project {
         try holdfast(arguments, expecting: status)
     }
 
-    @discardableResult
-    func holdfast(_ arguments: [String], expecting status: Int32 = 0) throws -> CommandResult {
-        let result = try HoldfastProgram.run(
+    /// The same, whatever becomes of it.
+    func attempt(_ arguments: [String]) throws -> CommandResult {
+        try HoldfastProgram.run(
             arguments,
             environment: ["HOLDFAST_REPO": folder.file("repository")],
             directory: project
         )
+    }
+
+    @discardableResult
+    func holdfast(_ arguments: [String], expecting status: Int32 = 0) throws -> CommandResult {
+        let result = try attempt(arguments)
         guard result.status == status else {
             throw CommandFailure(command: "holdfast \(arguments)", result: result)
         }

@@ -22,6 +22,7 @@ import Testing
             (["restore", "--in-place", "--output", "x"], "exclude each other"),
             (["check", "--rebuild"], "see holdfast help check"),
             (["stats", "--all"], "see holdfast help stats"),
+            (["support-bundle"], "see holdfast help support-bundle"),
             (["forget", "--keep-last", "-1"], "see holdfast help forget"),
             (["forget", "--keep-daily=-1"], "N is 0 or more"),
             (["forget", "--keep-within", "1 month"], "is no length of time"),

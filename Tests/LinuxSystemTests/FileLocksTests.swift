@@ -49,4 +49,22 @@ struct FileLocksTests {
         let isFree = try OpenFile(path, .updateOrCreate).takeWriteLock()
         #expect(isFree)
     }
+
+    @Test("gives the lock of a byte to one at a time, and other bytes to others")
+    func bytes() throws {
+        let folder = try TemporaryDirectory()
+        let path = FilePath(folder.file("lock"))
+        let first = try OpenFile(path, .updateOrCreate)
+        let second = try OpenFile(path, .updateOrCreate)
+        let last = UInt64.max >> 2
+        let taken = try [
+            first.takeWriteLock(ofByte: 0), first.takeWriteLock(ofByte: last),
+            second.takeWriteLock(ofByte: 0), second.takeWriteLock(ofByte: last),
+            second.takeWriteLock(ofByte: 1),
+        ]
+        #expect(taken == [true, true, false, false, true])
+        first.releaseWriteLock(ofByte: last)
+        let later = try [second.takeWriteLock(ofByte: 0), second.takeWriteLock(ofByte: last)]
+        #expect(later == [false, true])
+    }
 }

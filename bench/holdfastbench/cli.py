@@ -9,6 +9,7 @@ import tempfile
 
 from holdfastbench import equipment as equipping
 from holdfastbench import plots, report, scenarios, turns
+from holdfastbench.soak import main as soak
 
 
 def parse():
@@ -26,10 +27,13 @@ def parse():
 
 
 def main():
+    if sys.argv[1:2] == ["soak"]:
+        return soak.main(sys.argv[2:])
     parser, options = parse()
     if options.list:
         for scenario in scenarios.ALL.values():
             print(f"{scenario.name:20} {scenario.title}")
+        print(f"{'soak':20} mixed load and troubles for hours, only by itself: bench/run soak --help")
         return 0
     unknown = [name for name in options.scenarios if name not in scenarios.ALL]
     if unknown:

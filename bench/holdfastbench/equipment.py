@@ -52,7 +52,7 @@ class Equipment:
             "zstd": ["zstd", "--version"],
             "restic": ["restic", "version"],
         }
-        return {name: _first_line(command) for name, command in commands.items() if command and self.has(command[0])}
+        return {name: first_line(command) for name, command in commands.items() if command and self.has(command[0])}
 
 
 def _build():
@@ -66,7 +66,8 @@ def _try(command):
         print(f"bench: {' '.join(map(str, command))} failed: {done.stderr.strip()[-300:]}", file=sys.stderr)
 
 
-def _first_line(command):
+def first_line(command):
+    """Of what a command says."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return (done.stdout + done.stderr).strip().partition("\n")[0]
 

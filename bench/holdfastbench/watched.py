@@ -21,16 +21,17 @@ def program():
 class Watch:
     """`holdfast watch ROOT`, with a repository and a log of its messages that lie elsewhere."""
 
-    def __init__(self, holdfast, root, repository, log, *options):
+    def __init__(self, holdfast, root, repository, log, *options, environment=None):
         self.holdfast, self.root, self.repository, self.log = holdfast, root, repository, log
         self.options = options
+        self.environment = {**os.environ, **(environment or {})}
         self.process = None
 
     def start(self, timeout=120):
         """Returns when it is ready. RuntimeError with its last words if it ends before or takes too long."""
         begin = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command("watch", *self.options, self.root), stderr=log, stdout=log)
+            self.process = subprocess.Popen(self.command("watch", *self.options, self.root), stderr=log, stdout=log, env=self.environment)
         end = time.monotonic() + timeout
         while b"ready: " not in self.log.read_bytes()[begin:]:
             if not self.is_alive() or time.monotonic() > end:
@@ -57,4 +58,5 @@ class Watch:
 
     def run(self, name, *arguments, **options):
         """A command to its end, whatever its exit status."""
-        return subprocess.run(self.command(name, *arguments), capture_output=True, text=True, errors="replace", **options)
+        options = {"capture_output": True, "text": True, "errors": "replace", "env": self.environment, **options}
+        return subprocess.run(self.command(name, *arguments), check=False, **options)

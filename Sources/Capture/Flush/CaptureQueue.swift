@@ -86,6 +86,11 @@ final class CaptureQueue: Sendable {
     /// Whether the mirror of the file contains all its steps.
     func isSettled(_ file: FileID) -> Bool { state.withLock { $0.unsettled[file] == nil } }
 
+    /// What is not durable yet: the steps of files, and the memory of all steps in bytes.
+    var backlog: (steps: Int, byteCount: Int) {
+        state.withLock { ($0.unsettled.values.reduce(0, +), $0.byteCount) }
+    }
+
     var hasRoom: Bool { state.withLock { !$0.isBounded || $0.byteCount < Self.comfortableBytes } }
     var hasRoomForEnd: Bool { state.withLock { $0.byteCount } < Self.endBytes }
     var hasRoomForScan: Bool { state.withLock { $0.byteCount } < Self.scanBytes }

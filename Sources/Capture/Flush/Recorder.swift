@@ -70,6 +70,9 @@ final class Recorder {
             let isDue = debounce.deadline.map { $0 <= MonotonicInstant.now } ?? false
             if isDue || pending.isUrgent || !pending.barriers.isEmpty {
                 try await flush()
+                // Under a load without end this is where one job ends: a watchdog takes an endless one for a
+                // hang.
+                await Task.yield()
                 // A pause in it may have drained the signal.
                 continue
             }
@@ -263,7 +266,7 @@ final class Recorder {
         pending.observed(changes.time)
         guard try writer.stage(changes) != nil else {
             if changes.isFinal, changes.transactions > 0, writer.isUnfinished(changes.file) {
-                meter.update { $0.coalesced += changes.transactions }
+                meter.update { $0.counters.coalesced += changes.transactions }
             }
             return
         }
@@ -273,7 +276,7 @@ final class Recorder {
         guard changes.event == .commit else {
             return try recordChange(changes.file, coalesced: changes.coalesced)
         }
-        meter.update { $0.commits += 1 }
+        meter.update { $0.counters.commits += 1 }
     }
 
     /// The file has a snapshot of more than one commit. If single ones may have been missed, a gap is
@@ -281,20 +284,25 @@ final class Recorder {
     private func recordChange(_ file: FileID, coalesced: Int = 0) throws {
         if let gap = gaps.changed(file, at: .now) {
             try writer.stageGap(gap)
-            meter.update { $0.gaps += 1 }
+            meter.update { $0.counters.gaps += 1 }
             meter.notify(.gap(gap.reason))
         }
-        meter.update { $0.coalesced += coalesced }
+        meter.update { $0.counters.coalesced += coalesced }
     }
 
     /// Makes everything durable. Pages that are not yet in the mirrors remain in memory, and above a bound
     /// this waits until the mirrors are written.
     private func flush() async throws {
+        let began = writer.hasStaged ? MonotonicInstant.now : nil
         let sequence = try await untilItWorks {
             writer.hasStaged ? try writer.flush() : writer.lastDurableSequence
         }
         // If the repository's path leads elsewhere, the data is not durable.
         try await untilItWorks { try writer.requireInPlace() }
+        if let began {
+            let elapsed = began.duration(to: .now)
+            meter.update { $0.counters.flushes.add(elapsed) }
+        }
         let isOld = compaction.isOld(at: .now) && writer.segmentBytes >= Self.worthEndingBytes
         if pending.endsSegment || isOld { try await endSegment() }
         flushed(sequence)

@@ -40,6 +40,9 @@ package final class ProtectorThreads: Sendable {
         recorders.revive()
     }
 
+    /// Whether an observer or a recorder has been at one job for longer than that.
+    package func hang(for time: Duration) -> Bool { observers.hangs(for: time) || recorders.hangs(for: time) }
+
     deinit {
         standby?.stop()
         for loop in [observers, recorders, compactors] { loop.stop() }

@@ -6,18 +6,7 @@ import SystemPackage
 package struct CaptureStatus: Sendable {
     package var files = 0
     package var databases = 0
-    /// Snapshots since the start that are exactly one transaction each.
-    package var commits = 0
-    /// Transactions since the start that share a snapshot with others.
-    package var coalesced = 0
-    /// Spans since the start in which single commits may have been missed.
-    package var gaps = 0
-    /// Comparisons of a whole file because something was not certain.
-    package var rescans = 0
-    /// Comparisons of a whole file only to make sure.
-    package var audits = 0
-    /// Audits that found a difference: each a bug, repaired by a snapshot.
-    package var auditDifferences = 0
+    package var counters = CaptureCounters()
     package var lastSequence = SequenceNumber.none
     package var lastTime: Instant?
     /// From seeing the last flushed change to its being durable.
@@ -58,8 +47,6 @@ package struct CaptureStatus: Sendable {
         guard let reason = hindered.values.min() ?? unreadable.values.min() else { return nil }
         return Incompleteness(reason: reason, unseen: hindered.merging(unreadable) { first, _ in first })
     }
-    /// How often a single file was captured anew after an error of the program itself.
-    package var quarantines = 0
     /// It was asked to stop, and did not capture everything.
     package var interruption: CaptureInterruption?
     /// What is left out by design.

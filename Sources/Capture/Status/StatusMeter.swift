@@ -3,13 +3,18 @@ import SystemPackage
 
 /// The one copy of a root's status that both threads write and anybody reads.
 final class StatusMeter: Sendable {
-    private let status = Mutex(CaptureStatus())
+    private let status: Mutex<CaptureStatus>
     private let news = Mutex(News())
     /// Why not all that was wanted is before a barrier, as it was when that was set.
     private let passedOver = Mutex<[UInt64: Incompleteness]>([:])
     let notify: @Sendable (CaptureNotice) -> Void
 
-    init(notice: @escaping @Sendable (CaptureNotice) -> Void) {
+    /// - Parameter counters: what was counted of the root before.
+    init(
+        _ counters: CaptureCounters = CaptureCounters(),
+        notice: @escaping @Sendable (CaptureNotice) -> Void
+    ) {
+        status = Mutex(CaptureStatus(counters: counters))
         notify = notice
     }
 
@@ -112,7 +117,7 @@ final class StatusMeter: Sendable {
 
     /// A file is captured anew after an error of the program itself.
     func quarantined(_ path: String, _ reason: String) {
-        update { $0.quarantines += 1 }
+        update { $0.counters.quarantines += 1 }
         notify(.quarantined(path, reason: reason))
     }
 }

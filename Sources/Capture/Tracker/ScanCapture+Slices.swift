@@ -159,7 +159,7 @@ extension ScanCapture {
             // Where no events come, this may be the first to see a change.
             return .rescan(.missed("changes that no event tells are looked for in turns"))
         }
-        state.context.meter.update { $0.auditDifferences += 1 }
+        state.context.meter.update { $0.counters.auditDifferences += 1 }
         state.context.meter.notify(.auditDifference(state.path.printable))
         return .rescan(.missed("an audit found pages that differ from what was captured"))
     }

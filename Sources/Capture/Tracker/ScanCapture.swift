@@ -219,7 +219,7 @@ extension ScanCapture {
         _ = end(&state)
         guard scan.purpose != .audit else {
             audit.done(began: scan.began, ended: .now)
-            state.context.meter.update { $0.audits += 1 }
+            state.context.meter.update { $0.counters.audits += 1 }
             return true
         }
         let (file, shape, snapshot) = (state.file, scan.image.shape, scan.snapshot)

@@ -98,7 +98,7 @@ final class Tracker {
         state.pending.rescan(cause)
         if let reason = cause.reason {
             state.outbox.putGap(since: since ?? state.ledger.knownGoodUntil, reason)
-            context.meter.update { $0.rescans += 1 }
+            context.meter.update { $0.counters.rescans += 1 }
         }
         dropScan()
         // The writer may be done: no event need follow.

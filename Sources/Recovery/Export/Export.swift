@@ -47,12 +47,27 @@ package struct Export: Sendable {
         try write("tar", ["--create", "--directory", content.argument, "--file", "-", "--", "./" + name])
     }
 
+    /// Content that is complete in memory. Throws `RestoreError`, `SystemError`.
+    package func content(_ bytes: [UInt8]) throws {
+        try write { output in
+            try unsafe OpenFile(output, .createNew).write(bytes.span.bytes, at: 0)
+        }
+    }
+
     private func write(_ program: String, _ arguments: [String]) throws {
+        try write { output in
+            let file = output.directory.heldPath.appending(output.name)
+            try ForegroundProcess.succeed(program, arguments, output: file)
+        }
+    }
+
+    /// `body`: makes the file.
+    private func write(_ body: (DirectoryEntry) throws -> Void) throws {
         let place = try Destination.file(destination, isReplaceable: isReplacing, name: nil)
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
         let output = DirectoryEntry("output", in: work)
-        try ForegroundProcess.succeed(program, arguments, output: work.heldPath.appending(output.name))
+        try body(output)
         try OpenFile(output, .read).synchronise()
         try UnfinishedWork.name(output, place, isReplacing: isReplacing)
         try place.directory.synchronise()

@@ -10,7 +10,8 @@ package import SystemPackage
 /// time.
 package final class HealthSurvey: Sendable {
     package struct Verdict: Sendable {
-        /// The database.
+        /// Absolute paths of the root and the database.
+        package let root: FilePath
         package let path: FilePath
         package let sequence: SequenceNumber
         /// Why it is not healthy; nil if it is.
@@ -20,6 +21,9 @@ package final class HealthSurvey: Sendable {
         /// Whether the one before it was healthy, or there was none.
         package let isNews: Bool
         package let requests: [AnnotationRequest]
+
+        /// How many rows of which tables were deleted at once since the last one; nil if not many were.
+        package var massDeletion: String? { requests.lazy.compactMap { $0.fields["message"] }.first }
     }
 
     /// The most databases in one survey: those that changed last.
@@ -125,6 +129,7 @@ private struct Examination {
         fields["reason"] = problem
         let judgement = latest.judgements[file]
         return HealthSurvey.Verdict(
+            root: past.root.path,
             path: latest.names[file].map(past.root.path) ?? past.root.path,
             sequence: state.sequence,
             problem: problem,

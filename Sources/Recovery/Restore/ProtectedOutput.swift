@@ -18,10 +18,10 @@ package final class ProtectedOutput {
     }
 
     /// Throws `RestoreError.isProtected` if the output is a protected file, under any name, or a sidecar of
-    /// one. `source`: the protected file that is written there.
-    package func refuse(_ output: FilePath, from source: FilePath) throws {
+    /// one. `source`: the protected file of which something is written there.
+    package func refuse(_ output: FilePath, from source: FilePath? = nil) throws {
         guard let status = FileStatus.ifPresent(output) else { return }
-        let isSource = FileStatus.ifPresent(source)?.identity == status.identity
+        let isSource = source.map { FileStatus.ifPresent($0)?.identity == status.identity } ?? false
         guard try isSource || isProtected(output) else { return }
         throw RestoreError.isProtected(output)
     }

@@ -39,6 +39,11 @@ extension ImageDatabase {
     /// The tables that users know.
     package func tableNames() throws -> [String] { try read { try $0.tableNames() } }
 
+    /// All that the schema has a name for: tables, indexes, triggers and views.
+    package func schemaNames() throws -> [String] {
+        try read { try String.fetchAll($0, sql: "SELECT DISTINCT name FROM sqlite_master ORDER BY rowid") }
+    }
+
     package func schemaVersion() throws -> SchemaVersion {
         try read { database in
             let userVersion = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0

@@ -96,7 +96,7 @@ package struct ControlClient: Sendable {
             if case .failed(let reason) = answer { throw Failure.refused(reason) }
             return answer
         } catch let error as SystemError where error.code == .resourceTemporarilyUnavailable {
-            throw Failure.timedOut(timeout, trouble: request == .status ? nil : try? status()?.trouble)
+            throw Failure.timedOut(timeout, trouble: request.isOfRoot ? try? status()?.trouble : nil)
         } catch let error as SystemError where error.isHangUp {
             throw Failure.noWatcher
         }
@@ -119,6 +119,16 @@ package struct ControlClient: Sendable {
             return connection
         } catch let error as SystemError where error.isMissing || error.code == .connectionRefused {
             throw Failure.noWatcher
+        }
+    }
+}
+
+extension ControlRequest {
+    /// Whether its socket, which did not answer it in time, may still say what hinders the root.
+    fileprivate var isOfRoot: Bool {
+        switch self {
+        case .synchronise, .forget: true
+        case .status, .watcher, .messages, .reload: false
         }
     }
 }

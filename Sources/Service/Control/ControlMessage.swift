@@ -1,6 +1,6 @@
 import FoundationEssentials
 import History
-import LinuxSystem
+package import LinuxSystem
 import RepositoryFormat
 
 /// What is said over a watcher's control socket: one JSON object a line, one answer for one request.
@@ -12,6 +12,8 @@ enum ControlRequest: Codable, Sendable, Equatable {
     case status
     /// What the watcher as a whole does. Only its own socket answers this and `reload`.
     case watcher
+    /// The last messages of the watcher. Only its own socket answers this.
+    case messages
     /// Read the configuration again. Besides, protect these paths, which are absolute, or protect them no
     /// longer.
     case reload(adding: [String], removing: [String])
@@ -28,6 +30,7 @@ enum ControlAnswer: Codable, Sendable, Equatable {
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case watcher(WatcherDescription)
+    case messages([WatcherMessage])
     case reloaded
     case failed(reason: String)
 
@@ -50,6 +53,16 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     /// How often a single file was captured anew after an error of the program; nil from one that does not
     /// tell.
     package var quarantines: Int?
+    /// Snapshots of exactly one transaction, since the watcher began; nil from one that does not tell.
+    package var commits: Int?
+    /// Transactions that share a snapshot; nil from one that does not tell.
+    package var coalesced: Int?
+    /// Spans in which commits may have been missed; nil from one that does not tell.
+    package var gaps: Int?
+    /// How long flushes took; nil from one that does not tell.
+    package var flushes: Histogram?
+    /// What is not durable yet; nil from one that does not tell.
+    package var queue: Queue?
     /// Shell patterns of names that it leaves out; nil from one that does not tell.
     package var exclusions: [String]?
     /// What it leaves out, an element for each reason; nil from one that does not tell.
@@ -60,6 +73,21 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var underWay: [Progress]?
     /// The repository is on the root's disk; nil from one that does not tell.
     package var sharesDisk: Bool?
+
+    package struct Histogram: Codable, Sendable, Equatable {
+        /// Ascending, in seconds.
+        package var bounds: [Double]
+        /// Of those up to each bound and beyond the one before; the last one of those beyond all.
+        package var counts: [UInt64]
+        /// Of all together, in seconds.
+        package var sum: Double
+    }
+
+    package struct Queue: Codable, Sendable, Equatable {
+        package var steps: Int
+        /// Of memory.
+        package var bytes: Int
+    }
 
     package struct LeftOutGroup: Codable, Sendable, Equatable {
         /// What happened and what to do, on one line.
@@ -95,6 +123,29 @@ package struct WatcherDescription: Codable, Sendable, Equatable {
     /// The configuration file that it reads; nil for none.
     package var configuration: String?
     package var roots: [Root]
+    /// Nil from one that does not tell.
+    package var usage: Usage?
+    /// Nil if it serves no metrics, or does not tell.
+    package var metrics: Metrics?
+
+    /// What its process takes.
+    package struct Usage: Codable, Sendable, Equatable {
+        package var descriptors: Int
+        package var descriptorLimit: Int
+        package var residentBytes: UInt64
+        package var threads: Int
+    }
+
+    package struct Metrics: Codable, Sendable, Equatable {
+        /// Where they are to be served.
+        package var address: String
+        /// Why they are not; nil if they are.
+        package var problem: String?
+
+        package init(address: String, problem: String? = nil) {
+            (self.address, self.problem) = (address, problem)
+        }
+    }
 
     package struct Root: Codable, Sendable, Equatable {
         /// Absolute.
@@ -106,6 +157,20 @@ package struct WatcherDescription: Codable, Sendable, Equatable {
 
     package enum State: String, Codable, Sendable {
         case starting, ready, failed, waiting
+    }
+}
+
+/// A message of a watcher to people.
+package struct WatcherMessage: Codable, Sendable, Equatable {
+    /// In nanoseconds since 1970.
+    package var time: Int64
+    /// One line.
+    package var text: String
+    /// Parts of the text that come from within a database or a configuration, as what SQLite says of damage.
+    package var details: [String]
+
+    package init(time: Instant = .now, text: String, details: [String] = []) {
+        (self.time, self.text, self.details) = (time.nanoseconds, text, details)
     }
 }
 

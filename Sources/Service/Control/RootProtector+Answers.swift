@@ -6,10 +6,11 @@ import RepositoryWriter
 
 /// What the watcher of a root answers to other commands.
 extension RootProtector {
-    func answer(_ request: ControlRequest) async -> ControlAnswer {
+    /// - Parameter started: when the watcher began.
+    func answer(_ request: ControlRequest, started: Instant) async -> ControlAnswer {
         do {
             switch request {
-            case .status: return .status(watcherStatus)
+            case .status: return .status(watcherStatus(started))
             case .synchronise(let annotations):
                 let point = try await synchronise(annotations)
                 return .durable(
@@ -21,7 +22,7 @@ extension RootProtector {
             case .forget(let rules):
                 let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
                 return .forgotten(removedSnapshots: outcome.removedSnapshots, freedBytes: outcome.freedBytes)
-            case .watcher, .reload:
+            case .watcher, .messages, .reload:
                 return .failed(reason: "this is the socket of a root: ask the watcher's own")
             }
         } catch is CancellationError {
@@ -31,24 +32,20 @@ extension RootProtector {
         }
     }
 
-    /// Of this process, about.
-    private static let started = Instant.now
-
-    private var watcherStatus: WatcherStatus {
+    private func watcherStatus(_ started: Instant) -> WatcherStatus {
         let status = status
         let leftOut = status.allLeftOut
         let hindrances = status.hindrances.values.map(\.reason).sorted()
+        let backlog = backlog
         return WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: status.isReady,
-            started: Self.started.nanoseconds,
+            started: started.nanoseconds,
             trouble: status.trouble ?? hindrances.first
                 ?? leftOut.first(where: \.isTrouble)?.text,
             lagMilliseconds: Double(status.lag.nanoseconds) / 1_000_000,
-            rescans: status.rescans,
-            audits: status.audits,
-            auditDifferences: status.auditDifferences,
-            quarantines: status.quarantines,
+            counters: status.counters,
+            queue: .init(steps: backlog.steps, bytes: backlog.byteCount),
             exclusions: exclusions,
             leftOut: leftOut.map { .init(reason: $0.text, count: $0.count, examples: $0.examples) },
             hindered: .init(

@@ -43,6 +43,8 @@ package struct RootStatus: Sendable {
     /// may not answer.
     package var sharesDisk: Bool { watcher?.sharesDisk ?? false }
 
+    var isReadable: Bool { problem == nil }
+
     package var state: State {
         if unanswering != nil { return .degraded }
         guard let watcher else { return .stopped }

@@ -16,25 +16,38 @@ package struct RunningWatcher: Sendable {
     private let client: ControlClient
 
     /// The longest that a watcher takes to say what it does.
-    private static let patience = Duration.seconds(5)
+    package static let patience = Duration.seconds(5)
 
-    /// Those that run, the oldest first. Blocks its thread.
-    package static func all(in repository: RepositoryDirectory) throws -> [RunningWatcher] {
+    /// Those that run, the oldest first. Blocks its thread. `patience`: for the answer of each.
+    package static func all(
+        in repository: RepositoryDirectory,
+        patience: Duration = Self.patience
+    ) throws -> [RunningWatcher] {
         let directory = repository.watchersPath
         guard try FileStatus.unlessMissing(directory) != nil else { return [] }
-        let watchers = try Directory.names(in: directory).compactMap { try Self(at: directory.appending($0)) }
+        let watchers = try Directory.names(in: directory).compactMap {
+            try Self(at: directory.appending($0), patience)
+        }
         return watchers.sorted { $0.started < $1.started }
     }
 
     private var started: Int64 { description?.started ?? .max }
 
     /// Nil if nobody listens there any more.
-    private init?(at path: FilePath) throws {
+    private init?(at path: FilePath, _ patience: Duration) throws {
         client = ControlClient(at: path)
         guard let pid = try client.listener() else { return nil }
         self.pid = pid
-        let answer = try? client.ask(.watcher, Self.patience)
+        let answer = try? client.ask(.watcher, patience)
         description = if case .watcher(let description)? = answer { description } else { nil }
+    }
+
+    /// Its last messages, the oldest first. Throws `ControlClient.Failure`.
+    package func messages() throws -> [WatcherMessage] {
+        guard case .messages(let messages) = try client.ask(.messages, Self.patience) else {
+            throw ControlClient.Failure.refused("unexpected answer")
+        }
+        return messages
     }
 
     /// Has it read its configuration again, and protect these absolute paths as well, or no longer.

@@ -3,7 +3,8 @@ package import RepositoryReader
 
 /// Work on a root that its watcher does, for it has the lock, or this process where none runs.
 package enum WatcherOrAlone {
-    /// A watcher that is just starting has the lock but not yet the socket: asked again until it has.
+    /// A watcher that is just starting, or was started in the background, has the lock but not yet the
+    /// socket: asked again until it has.
     ///
     /// Throws what the two throw, `ControlClient.Failure.noWatcher` apart; `RepositoryError.locked` when
     /// another writer has the root for longer than the time allowed.
@@ -18,6 +19,11 @@ package enum WatcherOrAlone {
             do {
                 return try ask(ControlClient(root), MonotonicInstant.now.duration(to: deadline))
             } catch ControlClient.Failure.noWatcher {
+                if StartLocks.isStarting(root) {
+                    guard MonotonicInstant.now < deadline else { throw RepositoryError.locked(root.path) }
+                    WorkerThread.sleep(.milliseconds(20))
+                    continue
+                }
                 do {
                     return try alone()
                 } catch RepositoryError.locked(let path) {

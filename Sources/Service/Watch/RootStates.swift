@@ -1,3 +1,4 @@
+import LinuxSystem
 import RepositoryReader
 import Synchronization
 import SystemPackage
@@ -16,16 +17,29 @@ final class RootStates: Sendable {
         var ready: [WatchService.Ready] = []
         var isAnnounced = false
         var interruptions: [(path: FilePath, why: String)] = []
+        /// What the service manager was last told.
+        var summary: WatchSummary?
 
         mutating func set(_ state: WatcherDescription.State, _ number: Int, _ reason: String? = nil) {
             standings[number]?.state = state
             standings[number]?.reason = reason
+            report()
+        }
+
+        /// All of them, in the order in which they were added.
+        var roots: [Standing] { standings.sorted { $0.key < $1.key }.map(\.value) }
+
+        mutating func report() {
+            let new = WatchSummary(roots)
+            if new != summary { ServiceManager.notify(.status(new.text)) }
+            summary = new
         }
     }
 
     private let state = Mutex(State())
     private let announcement: AsyncStream<[WatchService.Ready]>.Continuation
-    /// Roots that are ready, to be said at once. Ends with `end`.
+    /// Roots that are ready, to be said at once. The first element comes when no root is left that starts; it
+    /// is empty when each of them has failed or waits. Ends with `end`.
     let announcements: AsyncStream<[WatchService.Ready]>
 
     init() {
@@ -37,6 +51,7 @@ final class RootStates: Sendable {
         state.withLock { state in
             state.lastNumber += 1
             state.standings[state.lastNumber] = Standing(path: Self.absolute(path).string, state: .starting)
+            state.report()
             return state.lastNumber
         }
     }
@@ -49,14 +64,19 @@ final class RootStates: Sendable {
     func remove(_ number: Int) {
         state.withLock { state in
             state.standings[number] = nil
+            state.report()
             announce(&state)
         }
     }
 
     /// All of them, in the order in which they were added.
-    var roots: [WatcherDescription.Root] {
-        state.withLock { $0.standings.sorted { $0.key < $1.key }.map(\.value) }
-    }
+    var roots: [WatcherDescription.Root] { state.withLock { $0.roots } }
+
+    /// The root with that number; nil if it is no longer to be protected.
+    func root(_ number: Int) -> WatcherDescription.Root? { state.withLock { $0.standings[number] } }
+
+    /// Whether all of them were announced, or have failed, once.
+    var isAnnounced: Bool { state.withLock { $0.isAnnounced } }
 
     var rootCount: Int { state.withLock { $0.standings.count } }
 
@@ -87,6 +107,13 @@ final class RootStates: Sendable {
         }
     }
 
+    /// A root that is ready is not protected as it should be; nil when it is again.
+    func trouble(_ number: Int, _ trouble: String?) {
+        state.withLock { state in
+            if let root = state.standings[number], root.state == .ready { state.set(.ready, number, trouble) }
+        }
+    }
+
     /// The root is tried again.
     func starts(_ number: Int) {
         state.withLock { $0.set(.starting, number) }
@@ -105,8 +132,8 @@ final class RootStates: Sendable {
         guard state.isAnnounced || !state.standings.values.contains(where: { $0.state == .starting }) else {
             return
         }
+        if !state.isAnnounced || !state.ready.isEmpty { announcement.yield(state.ready) }
         state.isAnnounced = true
-        if !state.ready.isEmpty { announcement.yield(state.ready) }
         state.ready = []
     }
 }

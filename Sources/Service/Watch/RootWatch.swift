@@ -17,6 +17,8 @@ final class RootWatch: Sendable {
         /// Catch up and return.
         let once: Bool
         let listeners: WatchService.Listeners
+        let counters = RootCounters()
+        let started: Instant
     }
 
     private struct State {
@@ -38,6 +40,8 @@ final class RootWatch: Sendable {
     let surroundings: Surroundings
     private let state = Mutex(State())
 
+    /// No thread is at one job for longer.
+    private static let longestJob = Duration.seconds(60)
     private static let firstPause = Duration.seconds(1)
     private static let longestPause = Duration.seconds(30)
 
@@ -73,6 +77,8 @@ final class RootWatch: Sendable {
                     try await waitUntilBack(reason, &failures)
                     continue
                 }
+                // Nothing of it is lost, and the others are captured to the end.
+                if isStopping, target.settings.isAwaited, !surroundings.once { return }
                 guard !isStopping, goesOnWithoutIt(because: error) else { throw error }
                 say(error, &failures)
                 if surroundings.once { return }
@@ -196,6 +202,19 @@ final class RootWatch: Sendable {
         return (target.path, "stopped before \(what)")
     }
 
+    /// How it is doing; nil if it is no longer to be protected.
+    var condition: AlertDesk.RootCondition? {
+        guard !isRetired, let root = surroundings.standings.root(number) else { return nil }
+        let hindrances = state.withLock { $0.protector }?.status.hindrances.values
+        let hangs = surroundings.threads.hang(for: Self.longestJob)
+        let hindrance = hindrances?.lazy.filter(\.isBlind).map(\.reason).min()
+        return AlertDesk.RootCondition(
+            path: root.path,
+            isReady: root.state == .ready,
+            trouble: root.reason ?? (hangs ? "a thread of the watcher hangs" : nil) ?? hindrance
+        )
+    }
+
     var firstCapture: WorkProgress.Reading? { state.withLock { $0.protector }?.status.firstCapture }
 
     private var isStopping: Bool { state.withLock { $0.stop != nil } }
@@ -205,20 +224,27 @@ final class RootWatch: Sendable {
         let root = try await withTaskExecutorPreference(threads.protectors.recorders) { try target.find() }
         // One element is as good as many.
         let (changes, recorded) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let options = protectorOptions { recorded.yield() }
+        var options = protectorOptions { recorded.yield() }
+        options.counters = surroundings.counters[root.id]
         let protector = try RootProtector(
             root: root,
             repository: surroundings.repositoryWatch.repository,
             options: options,
             threads: threads.protectors
-        ) { [surroundings] in surroundings.listeners.notice(root, $0) }
+        ) { [surroundings, number] notice in
+            if case .trouble(let trouble) = notice { surroundings.standings.trouble(number, trouble) }
+            surroundings.listeners.notice(root, notice)
+        }
         let stop = state.withLock { state in
             (state.protector, state.loss) = (protector, nil)
             return state.stop
         }
         if let stop { protector.stop(stop) }
         repositoryIs(try surroundings.repositoryWatch.check())
-        defer { surroundings.repositoryWatch.remove(root) }
+        defer {
+            surroundings.repositoryWatch.remove(root)
+            surroundings.counters[root.id] = protector.status.counters
+        }
         do {
             try await protect(protector, changes)
         } catch {
@@ -249,9 +275,10 @@ final class RootWatch: Sendable {
     private func openSocket(_ protector: RootProtector) async throws -> ControlSocket? {
         guard (try? await protector.locked()) != nil else { return nil }
         surroundings.repositoryWatch.add(protector.root)
+        let started = surroundings.started
         do {
             return try ControlSocket(at: protector.root.controlPath, on: surroundings.threads.requests) {
-                await protector.answer($0)
+                await protector.answer($0, started: started)
             }
         } catch {
             // The scope waits for the protector's threads.
@@ -283,7 +310,9 @@ final class RootWatch: Sendable {
         let status = WatcherStatus(
             pid: CurrentProcess.identifier,
             isReady: false,
+            started: surroundings.started.nanoseconds,
             trouble: "it cannot be protected, and is tried again: \(error)",
+            counters: surroundings.counters[root.id],
             exclusions: target.settings.exclusions
         )
         return try? root.withoutWriter {

@@ -44,6 +44,12 @@ package struct WatchService: Service {
             _,
             _ in
         }
+        /// What was said last, for those who ask for it.
+        package var messages: @Sendable () -> [WatcherMessage] = { [] }
+        /// Where metrics are served; nil for nowhere.
+        package var metrics: @Sendable () -> WatcherDescription.Metrics? = { nil }
+        /// From here on, other commands find this watcher, and the roots that it protects or will.
+        package var listening: @Sendable () -> Void = {}
         /// The first capture of these roots is durable.
         package var ready: @Sendable ([Ready]) -> Void = { _ in }
 
@@ -60,17 +66,23 @@ package struct WatchService: Service {
     private let standings = RootStates()
     private let repositoryWatch: RepositoryWatch
     private let roots: WatchedRoots
+    /// Nil if nobody can be told of anything.
+    private let alerts: AlertDesk?
 
     /// - Parameters:
     ///   - configuration: the configuration file in use, to be named to others.
+    ///   - alerts: is told what goes wrong.
     ///   - once: catch up and return.
     package init(
         _ targets: [WatchTarget],
         in repository: RepositoryDirectory,
         configuration: FilePath? = nil,
+        alerts: AlertDesk? = nil,
         once: Bool = false,
         listeners: Listeners
     ) throws(SystemError) {
+        let listeners = alerts.map(listeners.reporting) ?? listeners
+        self.alerts = alerts
         self.once = once
         self.configuration = configuration
         self.repository = repository
@@ -83,7 +95,8 @@ package struct WatchService: Service {
                 standings: standings,
                 repositoryWatch: repositoryWatch,
                 once: once,
-                listeners: listeners
+                listeners: listeners,
+                started: started
             )
         )
         roots.update(targets)
@@ -99,8 +112,13 @@ package struct WatchService: Service {
     package func run() async throws {
         // Where nobody can listen, databases are protected all the same.
         let socket = try? WatcherSocket(repository, on: threads.requests) { await answer($0) }
+        if socket != nil { listeners.listening() }
         async let _: Void? = socket?.run()
         defer { socket?.stop() }
+        let watchdog = ServiceManager.watchdogTime.map { Watchdog(time: $0, threads: threads) }
+        async let _: Void? = watchdog?.run()
+        async let _: Void? = alerts?.run(on: threads.requests) { [roots] in roots.all.compactMap(\.condition)
+        }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [repositoryWatch, roots] in
@@ -126,8 +144,11 @@ package struct WatchService: Service {
                 }
             }
         } onGracefulShutdown: {
+            ServiceManager.notify(.stopping, .status("capturing what was committed, then stopping"))
             roots.stop(.catchingUp)
+            alerts?.stop()
         }
+        await alerts?.end()
         let interruptions = standings.interruptions
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
     }
@@ -143,9 +164,12 @@ package struct WatchService: Service {
                 pid: CurrentProcess.identifier,
                 started: started.nanoseconds,
                 configuration: configuration?.string,
-                roots: standings.roots
+                roots: standings.roots,
+                usage: ProcessUsage.current.map { WatcherDescription.Usage($0) },
+                metrics: listeners.metrics()
             )
             return .watcher(description)
+        case .messages: return .messages(listeners.messages())
         case .reload(let adding, let removing):
             do {
                 try await WorkerThread.run("reload") {
@@ -172,6 +196,9 @@ package struct WatchService: Service {
         }
     }
 
+    /// Whether the service manager was told that it is ready.
+    package var isReady: Bool { standings.isAnnounced }
+
     private func protect() async throws {
         defer { standings.end() }
         try await withThrowingDiscardingTaskGroup { group in
@@ -190,7 +217,8 @@ package struct WatchService: Service {
 
     private func announce() async {
         for await ready in standings.announcements {
-            listeners.ready(ready)
+            if !ready.isEmpty { listeners.ready(ready) }
+            ServiceManager.notify(.ready)
             if once { roots.stop(.done) }
         }
     }

@@ -15,6 +15,9 @@ final class WatchThreads: Sendable {
         maintenance = try EventLoop("maintenance", urgency: .low)
     }
 
+    /// Whether a thread that capture or other commands need has been at one job for longer than that.
+    func hang(for time: Duration) -> Bool { protectors.hang(for: time) || requests.hangs(for: time) }
+
     deinit {
         requests.stop()
         maintenance.stop()

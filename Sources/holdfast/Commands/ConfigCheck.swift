@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
 import History
 import LinuxSystem
+import Settings
 import SystemPackage
 
 struct ConfigCheck: HoldfastCommand {

@@ -1,6 +1,6 @@
 import ArgumentParser
-import Configuration
 import LinuxSystem
+import Settings
 import SystemPackage
 
 struct ConfigShow: HoldfastCommand {
@@ -26,16 +26,16 @@ struct ConfigShow: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let settings = try EffectiveSettings(options)
-        let width = settings.lines.map(\.text.count).max() ?? 0
+        let width = settings.lines.map(\.text.columns).max() ?? 0
         for line in settings.lines {
             let comment = line.origin.map { "  # \($0)" } ?? ""
-            let padding = String(repeating: " ", count: comment.isEmpty ? 0 : width - line.text.count)
+            let padding = String(repeating: " ", count: comment.isEmpty ? 0 : width - line.text.columns)
             let text = origin ? line.text + padding + comment : line.text
             if console.isJSON {
                 guard let key = line.key, let value = line.value, let origin = line.origin else { continue }
                 try console.result(json: SettingLine(key: key, value: value, origin), text: text)
             } else {
-                try console.text(text)
+                try console.text(text, wraps: false)
             }
         }
         return .done

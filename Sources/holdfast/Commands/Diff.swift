@@ -30,7 +30,8 @@ struct Diff: HoldfastCommand {
         help: ArgumentHelp(
             "The newer snapshot or time, and a database or a root; either may be left out.",
             valueName: "when] [path"
-        )
+        ),
+        completion: .whenOrPath
     )
     var rest: [String] = []
 

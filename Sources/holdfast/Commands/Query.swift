@@ -42,7 +42,8 @@ struct Query: HoldfastCommand {
         try ImageDatabase(at: past.image).query(sql) { columns, values in
             if header, announced != columns {
                 announced = columns
-                try console.text(columns.map { isOnTerminal ? $0.printable : $0 }.joined(separator: "|"))
+                let names = columns.map { isOnTerminal ? $0.printable : $0 }
+                try console.text(names.joined(separator: "|"), wraps: false)
             }
             if console.isJSON {
                 try console.result(json: SQLRow(columns, values), text: "")

@@ -39,7 +39,8 @@ struct Recoveries: HoldfastCommand {
             if case .file(let file) = scope, entry.before[file] == nil { continue }
             try console.result(
                 json: report.line(entry),
-                text: markdown ? report.markdown(entry) : report.text(entry)
+                text: markdown ? report.markdown(entry) : report.text(entry),
+                wraps: !markdown
             )
         }
         if index.recoveries.isEmpty {

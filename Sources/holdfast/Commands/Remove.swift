@@ -1,8 +1,8 @@
 import ArgumentParser
-import Configuration
 import LinuxSystem
 import RepositoryReader
 import Service
+import Settings
 import SystemPackage
 
 struct Remove: HoldfastCommand {

@@ -58,22 +58,27 @@ struct Status: HoldfastCommand {
         }
         return try LiveScreen(terminal).run { screen in
             let (report, _) = try report(console)
-            screen.lines = [report.headline, ""] + report.statuses.map(report.text)
+            screen.lines =
+                [report.headline] + report.alertLines + [""] + report.statuses.map(report.text)
+                + report.remarks
         }
     }
 
     private func show(_ console: Console) throws -> ExitStatus {
         let (report, failure) = try report(console)
-        let isWell = report.answer.isWell
+        let isWell = report.answer.isWell && report.hasGoodAlerts
         if check {
-            if !isWell { try console.text(report.headline) }
+            if !isWell { try console.text(report.why) }
         } else if line {
             try console.text(report.shortLine)
         } else {
             try console.text(report.headline)
+            for line in report.alertLines { try console.text(line) }
             for status in report.statuses {
-                try console.result(json: StatusLine(status, report.now), text: report.text(status))
+                let line = StatusLine(status, report.alerts, report.now)
+                try console.result(json: line, text: report.text(status))
             }
+            for remark in report.remarks { try console.text(remark) }
         }
         if let failure {
             try console.flush()
@@ -97,23 +102,31 @@ struct Status: HoldfastCommand {
                 return RootStatus(root, unreadable: error)
             }
         }
-        var awaited = path == nil ? try awaitedRoots(repository, besides: roots) : []
+        let watchers = path == nil ? try RunningWatcher.all(in: repository).compactMap(\.description) : []
+        var awaited = awaitedRoots(watchers, besides: roots)
         if roots.isEmpty, awaited.isEmpty, failure == nil {
             let reason = Target.nothingIsProtected(in: repository)
             awaited.append(ProtectionAnswer.Problem(path: repository.path, reason: reason))
         }
         let answer = ProtectionAnswer(statuses, awaited: awaited, maximumAge: maxAge)
-        return (StatusReport(answer: answer, statuses: statuses, style: console.style, now: .now), failure)
+        let report = StatusReport(
+            answer: answer,
+            statuses: statuses,
+            alerts: AlertStore.all(in: repository),
+            remarks: watchers.compactMap(\.metrics?.problem),
+            style: console.style,
+            now: .now
+        )
+        return (report, failure)
     }
 
     /// Roots that a watcher waits for, and of which nothing was captured yet.
     private func awaitedRoots(
-        _ repository: RepositoryDirectory,
+        _ watchers: [WatcherDescription],
         besides roots: [RootDescription]
-    ) throws -> [ProtectionAnswer.Problem] {
+    ) -> [ProtectionAnswer.Problem] {
         let known = Set(roots.map(\.path.string))
-        let all = try RunningWatcher.all(in: repository).flatMap { $0.description?.roots ?? [] }
-        let awaited = all.filter { !known.contains($0.path) && $0.state != .ready }
+        let awaited = watchers.flatMap(\.roots).filter { !known.contains($0.path) && $0.state != .ready }
         return awaited.map { root in
             let reason = root.reason ?? "the first capture is under way"
             return ProtectionAnswer.Problem(path: FilePath(root.path), reason: reason)

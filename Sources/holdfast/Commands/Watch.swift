@@ -1,12 +1,13 @@
 import ArgumentParser
-import Configuration
 import History
 import LinuxSystem
 import Logging
 import Recovery
 import Service
 import ServiceLifecycle
+import Settings
 import Synchronization
+import SystemPackage
 
 struct Watch: AsyncParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
@@ -19,14 +20,18 @@ struct Watch: AsyncParsableCommand, Sendable {
             SIGINT, SIGTERM and SIGHUP end it: what has been committed is captured first, as far as that takes no longer than \
             two seconds; a second signal ends it at once. A root that cannot be protected is tried again as long as another one is, or with --wait-for-root.
 
+            --ensure starts a watcher in the background where none runs, and returns at once. The watcher writes its messages \
+            to watch.log in the repository; stop it with kill. A root that is watched already stays with its watcher.
+
             With a configuration file, SIGHUP has it read again instead: a root whose settings are the same goes on undisturbed.
 
             Now and then, when the history has grown, old snapshots are removed by the same rules as holdfast forget \
             has; without any --keep option, everything of the last 24 hours stays, then 48 hourly, 7 daily, 4 weekly and \
             12 monthly moments. --keep-all removes nothing.
 
-            Exit status: 0 ended as told, 1 failed, 3 with --once: some files or roots could not be captured, 11 another watcher has the \
-            root, 64 wrong usage, 130 told to stop before everything was captured.
+            Exit status: 0 ended as told, or with --ensure: a watcher runs or was started, 1 failed, 3 with --once: some files or \
+            roots could not be captured, 11 another watcher has the root, 64 wrong usage, 130 told to stop before everything was \
+            captured.
 
             Examples:
               holdfast watch .devteam
@@ -41,17 +46,41 @@ struct Watch: AsyncParsableCommand, Sendable {
     @Flag(help: "Catch up and end.")
     var once = false
 
+    @Flag(help: "Start a watcher in the background if none runs.")
+    var ensure = false
+
+    /// This is the watcher that --ensure starts. Its standard input has the locks of its start.
+    @Flag(help: .hidden)
+    var ensured = false
+
+    /// Roots that another watcher has.
+    @Option(help: .hidden)
+    var except: [String] = []
+
     @OptionGroup var progress: ProgressOption
+
+    mutating func validate() throws {
+        if ensure, once { throw ValidationError("--ensure and --once exclude each other") }
+        if ensure, progress.progress { throw ValidationError("--ensure and --progress exclude each other") }
+    }
 
     func run() async throws {
         guard watch.keepAll || !watch.retention.rules.policy.isEmpty else {
             throw RetentionError.keepsNothing
         }
+        if ensure { return try await WorkerThread.run("command") { try ensureWatcher() } }
+        let watch = ensured ? try await WorkerThread.run("command") { try leavingDirectory() } : self
+        try await watch.protect()
+    }
+
+    private func protect() async throws {
         Memory.shareHeaps()
         CurrentProcess.raiseOpenFileLimit()
-        let (repository, targets) = try await WorkerThread.run("command") {
+        var changes = RootChanges()
+        changes.remove(except.map { FilePath(argument: $0) })
+        let (repository, targets) = try await WorkerThread.run("command") { [changes] in
             let repository = try options.openOrCreateRepository()
-            return (repository, try watch.targets(in: repository, options))
+            return (repository, try watch.targets(in: repository, options, changes))
         }
         let isPartial = Atomic(false)
         let display = Mutex<ProgressDisplay?>(nil)
@@ -68,18 +97,28 @@ struct Watch: AsyncParsableCommand, Sendable {
             if ready.contains(where: { $0.leftOut > 0 }) { isPartial.store(true, ordering: .releasing) }
             WatchMessages.announce(ready, options)
         }
-        let reload = WatchReload(watch, options, repository)
+        listeners.messages = { RecentMessages.all }
+        if ensured { listeners.listening = { CurrentProcess.closeStandardInput() } }
+        let alerts = try AlertDesk(
+            repository,
+            AlertDesk.Settings(options),
+            configuration: options.configurationFile?.path
+        )
+        let metrics = try once ? nil : MetricsProcess(repository, isQuiet: options.quiet)
+        listeners.metrics = { metrics?.description }
+        let reload = WatchReload(watch, options, repository, alerts, metrics, changes)
         listeners.reload = { try reload.run(adding: $0, removing: $1) }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
         let service = try WatchService(
             targets,
             in: repository,
             configuration: configuration,
+            alerts: once ? nil : alerts,
             once: once,
             listeners: listeners
         )
         display.withLock { $0 = showFirstCapture(of: service) }
-        reload.begin(service)
+        try reload.begin(service)
         if configuration != nil { try StopSignal.onHangUp { reload.runAtSignal() } }
         try await run(service) { display.withLock { $0?.end() } }
         guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }

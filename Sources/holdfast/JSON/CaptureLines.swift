@@ -9,6 +9,13 @@ struct ReadyLine: JSONLine {
     let databases: Int
 }
 
+/// `watch --ensure`: who watches a root.
+struct EnsuredLine: JSONLine {
+    let root: String
+    let action: String
+    let pid: OrNull<Int32>
+}
+
 /// `sync`, `snapshot`, `tag`, `hold` and `release`: a snapshot, and what was set on it.
 struct SnapshotNameLine: JSONLine {
     let sequence: SequenceNumber

@@ -1,4 +1,4 @@
-import Configuration
+import Settings
 import SystemPackage
 
 /// `config check`: what is wrong at a line.
@@ -13,6 +13,15 @@ struct RootChangeLine: JSONLine {
     let root: String
     let configuration: String
     let action: String
+}
+
+/// `install`, `uninstall`: what became of the unit.
+struct UnitLine: JSONLine {
+    let unit: String
+    let action: String
+    let configuration: String?
+    let repository: String?
+    let roots: [String]?
 }
 
 /// `config show`: a setting.

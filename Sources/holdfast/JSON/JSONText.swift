@@ -5,29 +5,35 @@ extension JSONLine {
     ///
     /// The fields are in the order in which they are declared: people read these lines too, and the columns
     /// of a query have an order. Foundation's encoder keeps none.
-    var json: String {
+    var json: String { json { $0 } }
+
+    /// The same, with other texts in place of those that are values.
+    func json(replacing text: (String) -> String) -> String {
         let node = JSONNode()
         node.encode(self)
-        return node.text
+        return node.text(replacing: text)
     }
 }
 
 /// A value on the way to its text.
 private final class JSONNode: Encoder, SingleValueEncodingContainer {
-    private enum Kind { case single, object, array }
+    private enum Kind { case single, text, object, array }
 
     private var kind = Kind.single
-    /// A single value, as text.
+    /// A single value, as JSON has it, or a text without quotes.
     private var literal = "null"
     /// Of an object each has a name, of an array none.
     private(set) var children: [(name: String?, value: JSONNode)] = []
     let codingPath: [any CodingKey] = []
     let userInfo: [CodingUserInfoKey: Any] = [:]
 
-    var text: String {
-        let list = children.map { child in (child.name.map { $0.jsonString + ":" } ?? "") + child.value.text }
+    func text(replacing text: (String) -> String) -> String {
+        let list = children.map { name, value in
+            (name.map { $0.jsonString + ":" } ?? "") + value.text(replacing: text)
+        }
         return switch kind {
         case .single: literal
+        case .text: text(literal).jsonString
         case .object: "{" + list.joined(separator: ",") + "}"
         case .array: "[" + list.joined(separator: ",") + "]"
         }
@@ -44,7 +50,7 @@ private final class JSONNode: Encoder, SingleValueEncodingContainer {
 
     func encode<Value: Encodable>(_ value: Value) {
         switch value {
-        case let text as String: literal = text.jsonString
+        case let text as String: (kind, literal) = (.text, text)
         case let flag as Bool: literal = flag ? "true" : "false"
         case let number as any BinaryInteger: literal = String(describing: number)
         case let number as Double: literal = String(number)

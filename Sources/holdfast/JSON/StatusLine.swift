@@ -35,6 +35,8 @@ struct StatusLine: JSONLine {
     let apparentBytes: UInt64
     let diskFreeBytes: OrNull<UInt64>
     let fullInSeconds: OrNull<Int64>
+    let alerts: [AlertLine]?
+    let undeliveredAlerts: Int?
 
     struct DrillResult: Encodable {
         let time: Instant
@@ -50,7 +52,8 @@ struct StatusLine: JSONLine {
 }
 
 extension StatusLine {
-    init(_ status: RootStatus, _ now: Instant) {
+    /// - Parameter boards: the alerts of the repository's watchers. Those of other roots are not this one's.
+    init(_ status: RootStatus, _ boards: [AlertBoard], _ now: Instant) {
         let watcher = status.watcher
         root = status.root.path.string
         state = status.state.rawValue
@@ -83,6 +86,11 @@ extension StatusLine {
         apparentBytes = status.storage.sizes.total
         diskFreeBytes = OrNull(status.freeBytes)
         fullInSeconds = OrNull(status.timeUntilFull?.components.seconds)
+        let path = status.root.path.string
+        let own = boards.flatMap(\.firing).filter { $0.subject.root == nil || $0.subject.root == path }
+        alerts = own.isEmpty ? nil : own.map { AlertLine($0) }
+        let pending = boards.filter { !$0.outbox.troubles.isEmpty }.reduce(0) { $0 + $1.outbox.items.count }
+        undeliveredAlerts = pending > 0 ? pending : nil
     }
 
     /// What a watcher says need not be a number that there is. It grows when nobody watches.

@@ -33,12 +33,23 @@ final class Console: Sendable {
     }
 
     /// A result: for programs with `--json`, else for people unless they want it quiet.
-    func result(json: @autoclosure () -> some JSONLine, text: @autoclosure () -> String) throws {
+    ///
+    /// - Parameter wraps: no line is wider than the terminal.
+    func result(
+        json: @autoclosure () -> some JSONLine,
+        text: @autoclosure () -> String,
+        wraps: Bool = true
+    ) throws {
         if isJSON {
             try write(Array(json().json.utf8))
         } else if !isQuiet {
-            try write(Array(text().utf8))
+            try write(shown(text(), wraps))
         }
+    }
+
+    private func shown(_ text: String, _ wraps: Bool) -> [UInt8] {
+        guard wraps, let terminal else { return Array(text.utf8) }
+        return Array(text.wrapped(to: terminal.columns).utf8)
     }
 
     /// A result for people and other programs, which need not be text.
@@ -47,9 +58,9 @@ final class Console: Sendable {
     }
 
     /// Something for people only, which they see at once.
-    func text(_ text: String) throws {
+    func text(_ text: String, wraps: Bool = true) throws {
         guard !isJSON, !isQuiet else { return }
-        try write(Array(text.utf8))
+        try write(shown(text, wraps))
         try flush()
     }
 
@@ -112,9 +123,16 @@ final class Console: Sendable {
     }
 
     /// One line on the standard error, whatever is in a name or in what SQLite said.
-    static func say(_ text: String) {
-        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
-        TerminalLine.cleared { StandardStream.error.write("holdfast: \(line.printable)\n") }
+    ///
+    /// - Parameter details: parts of it that come from within a database or a configuration.
+    static func say(_ text: String, details: [String] = []) {
+        let line = oneLine(text)
+        RecentMessages.add(line, details: details.map(oneLine))
+        TerminalLine.cleared { StandardStream.error.write("holdfast: \(line)\n") }
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        text.split(whereSeparator: \.isNewline).joined(separator: " ").printable
     }
 }
 

@@ -1,7 +1,7 @@
-import Configuration
 import History
 import LinuxSystem
 import Service
+import Settings
 import SystemPackage
 
 /// The settings in effect, line by line in the form of a configuration file.
@@ -28,8 +28,7 @@ struct EffectiveSettings {
             let key = "roots[\(place + 1)]"
             add("path", yaml(root.path.value), origin(root.path.line), in: key, after: "  - ")
             if let exclude = root.exclude {
-                let patterns = exclude.value.map(YAMLScalar.text).joined(separator: ", ")
-                add("exclude", "[\(patterns)]", origin(exclude.line), in: key, after: "    ")
+                add("exclude", list(exclude.value), origin(exclude.line), in: key, after: "    ")
             }
             if let retention = root.retention {
                 add("retention", yaml(retention.value), origin(retention.line), in: key, after: "    ")
@@ -37,6 +36,34 @@ struct EffectiveSettings {
         }
         lines.append(Line(text: "watch:"))
         addWatch(configuration.watch, origin)
+        addAlerts(configuration, origin)
+        if let metrics = configuration.metrics {
+            add("metrics", YAMLScalar.text("\(metrics.value)"), origin(metrics.line))
+        }
+    }
+
+    private mutating func addAlerts(_ configuration: Configuration, _ origin: (Int) -> SettingOrigin) {
+        if !configuration.alerts.isEmpty { lines.append(Line(text: "alerts:")) }
+        for (place, alert) in configuration.alerts.enumerated() {
+            let key = "alerts[\(place + 1)]"
+            switch alert {
+            case .command(let words):
+                add("command", list(words.value), origin(words.line), in: key, after: "  - ")
+            case .url(let url):
+                add("url", YAMLScalar.text(url.value), origin(url.line), in: key, after: "  - ")
+            }
+        }
+        guard let heartbeat = configuration.heartbeat else { return }
+        let url = heartbeat.url
+        lines.append(Line(text: "heartbeat:"))
+        add("url", YAMLScalar.text(url.value), origin(url.line), in: "heartbeat", after: "  ")
+        let interval = heartbeat.every?.value ?? AlertDesk.Settings.heartbeatInterval
+        let every = heartbeat.every.map { origin($0.line) } ?? .default
+        add("every", Quantity.shortText(interval), every, in: "heartbeat", after: "  ")
+    }
+
+    private func list(_ texts: [String]) -> String {
+        "[\(texts.map(YAMLScalar.text).joined(separator: ", "))]"
     }
 
     private mutating func addWatch(_ watch: Configuration.Watch, _ origin: (Int) -> SettingOrigin) {
@@ -77,7 +104,7 @@ struct EffectiveSettings {
         ]
         settings += counts.filter { $0.1 > 0 }.map { "\($0): \($1)" }
         if !policy.tags.isEmpty {
-            settings.append("tags: [\(policy.tags.map(YAMLScalar.text).joined(separator: ", "))]")
+            settings.append("tags: \(list(policy.tags))")
         }
         if let time = policy.automaticTags { settings.append("auto-tags: \(Quantity.shortText(time))") }
         if let bytes = rules.maximumBytes { settings.append("max-size: \(Quantity.shortText(bytes: bytes))") }

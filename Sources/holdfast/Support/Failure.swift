@@ -1,8 +1,9 @@
-import Configuration
 import History
 import LinuxSystem
 import Recovery
 import RepositoryReader
+import Service
+import Settings
 import SystemPackage
 
 /// Why a command ends without success: a status, and one line that says what happened and what to do.
@@ -34,6 +35,7 @@ struct Failure: Error {
             self.init(.damaged, "\(error.description): \(advice)")
         case let error as SQLError: self.init(.failed, "\(error.description): check the SQL")
         case let error as ConfigurationError: self.init(.wrongUsage, error.description)
+        case let error as UnitFile.Failure: self.init(.failed, error.description)
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:
             self.init(error.isWrongUsage ? .wrongUsage : .notFound, error.description)

@@ -1,7 +1,7 @@
 import ArgumentParser
-import Configuration
 import LinuxSystem
 import RepositoryReader
+import Settings
 import SystemPackage
 
 /// What every command understands.
@@ -112,7 +112,8 @@ extension GlobalOptions {
             case _ where argument.hasPrefix("--repo=") || argument.hasPrefix("--config="):
                 moved.append(argument)
             // They have subcommands of their own.
-            case "rows" where rest.count > 1, "config" where rest.count > 1:
+            case "rows", "config", "alert":
+                guard rest.count > 1 else { return [argument] + moved }
                 return rest.prefix(2) + moved + rest.dropFirst(2)
             default: return [argument] + moved + rest.dropFirst()
             }

@@ -30,8 +30,8 @@ struct LiveScreen {
 
     private var text: String {
         let size = TerminalSize(of: 1) ?? terminal
-        let all = lines.flatMap { $0.split(separator: "\n", omittingEmptySubsequences: false) }
-        let shown = all.prefix(size.rows - 1).map { String($0).clippedWithStyle(to: size.columns) }
-        return Self.home + shown.map { $0 + Self.endOfLine + "\n" }.joined() + Self.endOfScreen
+        let text = lines.joined(separator: "\n").wrapped(to: size.columns)
+        let shown = text.split(separator: "\n", omittingEmptySubsequences: false).prefix(size.rows - 1)
+        return Self.home + shown.map { "\($0)\(Self.endOfLine)\n" }.joined() + Self.endOfScreen
     }
 }

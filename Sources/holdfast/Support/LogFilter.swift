@@ -8,7 +8,8 @@ struct LogFilter: ParsableArguments {
         help: ArgumentHelp(
             "Only snapshots that changed this table of a database, with the rows added and removed.",
             valueName: "name"
-        )
+        ),
+        completion: .table
     )
     var table: String?
 

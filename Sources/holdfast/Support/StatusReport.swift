@@ -9,6 +9,10 @@ import SystemPackage
 struct StatusReport {
     let answer: ProtectionAnswer
     let statuses: [RootStatus]
+    /// Of each watcher.
+    let alerts: [AlertBoard]
+    /// What is to be said of watchers as a whole.
+    let remarks: [String]
     let style: Style
     let now: Instant
 
@@ -27,6 +31,41 @@ struct StatusReport {
         let line = style.green("protected: \(what ?? "what was committed last is being captured")")
         guard let remark = answer.remarks.first else { return line }
         return "\(line)\n\(style.red("but \(remark.path.printable): \(remark.reason)"))"
+    }
+
+    /// Why not all is well, in one line.
+    var why: String {
+        guard answer.unprotected.isEmpty else { return headline }
+        let remark = answer.remarks.first.map { style.red("\($0.path.printable): \($0.reason)") }
+        return remark ?? alertLines.first ?? headline
+    }
+
+    /// The alerts that fire, and whom they have not reached; empty if there is nothing to say.
+    var alertLines: [String] { alerts.flatMap(lines) }
+
+    /// Whether nothing hinders alerts, and the disk has room.
+    var hasGoodAlerts: Bool {
+        alerts.allSatisfy { board in
+            board.outbox.troubles.isEmpty && board.heartbeatFailure == nil
+                && !board.firing.contains { $0.subject.kind == .disk }
+        }
+    }
+
+    private func lines(_ board: AlertBoard) -> [String] {
+        let firing = board.firing.map { alert in
+            style.red("alert \(alert.subject.kind.rawValue): \(alert.message)".printable)
+        }
+        let troubles = board.outbox.troubles.map { trouble in
+            let count = board.outbox.items.count { $0.receiver == trouble.receiver }
+            return style.red(
+                "\(Quantity.text(count, "alert")) not delivered to \(trouble.receiver.text), tried again: "
+                    + trouble.reason.printable
+            )
+        }
+        let heartbeat = board.heartbeatFailure.map {
+            [style.red("the last heartbeat failed: \($0.printable)")]
+        }
+        return firing + troubles + (heartbeat ?? [])
     }
 
     /// A line for a status line: `protected · 2 s · good`.

@@ -1,28 +1,12 @@
 /// Text in the columns of a terminal.
 extension String {
-    /// The number of columns that a terminal takes for it (Unicode Standard Annex 11, in short).
+    /// The number of columns that a terminal takes for it (Unicode Standard Annex 11, and its section 5.2 on
+    /// emoji).
     var columns: Int { reduce(0) { $0 + $1.columns } }
 
     /// At most so many columns: what does not fit is left out at the end.
     func clipped(to width: Int) -> String {
         columns <= width ? self : prefix(columns: width - 1) + "…"
-    }
-
-    /// As `clipped`, of a text with colours (ECMA-48, SGR), which take no columns and stay.
-    func clippedWithStyle(to width: Int) -> String {
-        var (text, left) = ("", width)
-        var rest = self[...]
-        while let character = rest.popFirst() {
-            guard character == "\u{1b}" else {
-                left -= String(character).columns
-                if left >= 0 { text.append(character) }
-                continue
-            }
-            let end = rest.firstIndex(of: "m") ?? rest.endIndex
-            text += "\u{1b}" + rest[..<end] + "m"
-            rest = rest[end...].dropFirst()
-        }
-        return text
     }
 
     /// At most so many columns: what does not fit is left out in the middle, because names differ at their
@@ -60,16 +44,31 @@ extension String {
 }
 
 extension Character {
-    /// A letter with its marks takes the columns of its first scalar.
+    /// An emoji is one picture, whatever it is made of. In any other letter, each part takes its columns.
     fileprivate var columns: Int {
-        guard let scalar = unicodeScalars.first else { return 0 }
-        switch scalar.value {
-        // East Asian letters and emoji.
-        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xa960...0xa97f, 0xac00...0xd7a3,
-            0xf900...0xfaff, 0xfe30...0xfe6f, 0xff00...0xff60, 0xffe0...0xffe6, 0x1f300...0x1f64f,
-            0x1f900...0x1f9ff, 0x20000...0x3fffd:
+        guard let first = unicodeScalars.first else { return 0 }
+        if first.isASCII, unicodeScalars.count == 1 { return 1 }
+        let isPicture = unicodeScalars.contains("\u{fe0f}") && first.properties.isEmoji
+        if first.properties.isEmojiPresentation || isPicture { return 2 }
+        return unicodeScalars.reduce(0) { $0 + $1.columns }
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var columns: Int {
+        switch value {
+        // The vowels and last consonants of a Korean syllable are drawn into it.
+        case 0x1160...0x11ff, 0xd7b0...0xd7ff: return 0
+        // East Asian letters, wide and full-width.
+        case 0x1100...0x115f, 0x2329...0x232a, 0x2e80...0x303e, 0x3041...0xa4cf, 0xa960...0xa97f,
+            0xac00...0xd7a3, 0xf900...0xfaff, 0xfe10...0xfe19, 0xfe30...0xfe6f, 0xff00...0xff60,
+            0xffe0...0xffe6, 0x16fe0...0x18dff, 0x1aff0...0x1b2ff, 0x1f200...0x1f265, 0x20000...0x3fffd:
             return 2
-        default: return scalar.properties.generalCategory == .nonspacingMark ? 0 : 1
+        default: break
+        }
+        switch properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format, .control: return 0
+        default: return properties.isEmojiPresentation ? 2 : 1
         }
     }
 }

@@ -22,19 +22,17 @@ enum WatchMessages {
 
     static func announce(_ ready: [WatchService.Ready], _ options: GlobalOptions) {
         for one in ready {
+            let text =
+                "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
+                + "\(Quantity.text(one.files, "file"))"
+            RecentMessages.add(text)
             if options.json {
                 let line = ReadyLine(root: one.root.path.string, files: one.files, databases: one.databases)
                 StandardStream.output.write(line.json + "\n")
             } else {
-                TerminalLine.cleared {
-                    StandardStream.error.write(
-                        "ready: \(one.root.path.printable), \(Quantity.text(one.databases, "database")), "
-                            + "\(Quantity.text(one.files, "file"))\n"
-                    )
-                }
+                TerminalLine.cleared { StandardStream.error.write(text + "\n") }
             }
         }
-        ServiceManager.reportReady()
     }
 
     /// At the first damaged snapshot.
@@ -45,13 +43,14 @@ enum WatchMessages {
             verdict.lastGood.map { "the last one found good is \($0)" } ?? "none was found good before"
         Console.say(
             "\(path) is damaged at snapshot \(verdict.sequence) (\(problem)); \(advice): see "
-                + "\(SuggestedCommand("doctor", verdict.path))"
+                + "\(SuggestedCommand("doctor", verdict.path))",
+            details: [problem]
         )
     }
 
     static func say(_ drill: DrillRecord, of root: RootDescription, _ options: GlobalOptions) {
         if drill.problem == nil && options.quiet { return }
-        Console.say("\(root.path.printable): \(drill.text)")
+        Console.say("\(root.path.printable): \(drill.text)", details: [drill.problem].compactMap(\.self))
     }
 
     static func say(_ notice: CaptureNotice, of root: RootDescription, _ options: GlobalOptions) {

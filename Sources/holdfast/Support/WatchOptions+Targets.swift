@@ -1,11 +1,11 @@
 import Capture
-import Configuration
 import History
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 import RepositoryWriter
 import Service
+import Settings
 import SystemPackage
 
 // What the watcher protects.
@@ -123,8 +123,11 @@ extension WatchOptions {
 
 extension GlobalOptions {
     /// Opens the repository, which is made if it is new, and warns of what is wrong with it.
-    func openOrCreateRepository() throws -> RepositoryDirectory {
-        let repository = try RepositoryDirectory.openOrCreate(at: repositoryPath())
+    ///
+    /// - Parameter path: another one than these options name.
+    @discardableResult
+    func openOrCreateRepository(at path: FilePath? = nil) throws -> RepositoryDirectory {
+        let repository = try RepositoryDirectory.openOrCreate(at: path ?? repositoryPath())
         for damaged in try repository.roots().damaged { Console.warn(of: damaged) }
         if try repository.isOpenedByMount {
             Console.say(

@@ -1,7 +1,7 @@
-import Configuration
 import LinuxSystem
 import RepositoryReader
 import Service
+import Settings
 import SystemPackage
 
 /// Tells running watchers that the configuration has changed.

@@ -124,7 +124,7 @@ struct RecorderTests {
             last[file] = byte[0]
         }
         #expect(last == [Self.bad: 3, Self.good: 2])
-        if breach != .otherNumber { #expect(meter.current.gaps == 1) }
+        if breach != .otherNumber { #expect(meter.current.counters.gaps == 1) }
         var findings: [Finding] = []
         _ = try RootCheck(root).run(readingData: true) { findings.append($0) }
         #expect(findings.isEmpty, "\(findings)")

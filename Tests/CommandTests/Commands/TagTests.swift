@@ -24,8 +24,11 @@ struct TagTests {
         try protection.stop()
     }
 
-    @Test("what only an expired tag of Holdfast's keeps goes; a person's stays")
-    func expiry() throws {
+    @Test(
+        "what only an expired tag of Holdfast's keeps goes; a person's stays",
+        arguments: [["guard", "--", "true"], ["snapshot", "--tag", "guard-of-mine", "--automatic"]]
+    )
+    func expiry(_ tagging: [String]) throws {
         let protection = try Protection()
         func commit(_ value: Int) throws {
             try SQLite3.sql("INSERT INTO t(b) VALUES(\(value));", on: protection.database)
@@ -33,7 +36,7 @@ struct TagTests {
         try protection.holdfast("watch", "--once", protection.data)
         try protection.holdfast("snapshot", protection.data, "--tag", "mine")
         try commit(1)
-        try protection.holdfast("guard", "--", "true")
+        try protection.holdfast(tagging)
         try commit(2)
         try protection.holdfast("watch", "--once", protection.data)
         let stay = try protection.holdfast("forget", protection.data, "--keep-last", "1", "--json").stdout

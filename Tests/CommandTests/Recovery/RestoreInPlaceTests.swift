@@ -274,11 +274,16 @@ struct RestoreInPlaceTests {
             ["rows", "restore", "tasks", "task-01", "--path", ".devteam/devteam.db"],
         ]
         for command in commands {
-            let result = try team.holdfast(
+            let arguments =
                 command + ["--at", "good", "--wait", "200ms"]
-                    + (command[0] == "restore" ? ["--in-place"] : []),
-                expecting: 11
-            )
+                + (command[0] == "restore" ? ["--in-place"] : [])
+            var result = try team.attempt(arguments)
+            // On a busy machine even this program is kept waiting: a restore may find its pause.
+            for _ in 0..<20 where result.status == 0 {
+                try team.sql("PRAGMA busy_timeout = 60000; DELETE FROM tasks;")
+                result = try team.attempt(arguments)
+            }
+            #expect(result.status == 11, "\(result)")
             // It comes in between, or does not even get the lock.
             let reasons = ["was written too often", "was locked by other programs"]
             #expect(reasons.contains { result.stderr.contains($0) }, "\(result.stderr)")

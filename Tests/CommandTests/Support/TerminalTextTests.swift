@@ -10,6 +10,17 @@ import Testing
         #expect("日".paddedOnLeft(to: 4) == "  日" && "日".paddedOnRight(to: 4) == "日  ")
     }
 
+    @Test(
+        "an emoji is a picture of two columns, and the parts of other letters take their own",
+        arguments: [
+            ("✅", 2), ("🚀", 2), ("🫠", 2), ("👍🏽", 2), ("🇯🇵", 2), ("❤\u{fe0f}", 2), ("❤", 1), ("、", 2),
+            ("ｱ", 1), ("Ａ", 2), ("\u{1112}\u{1161}\u{11ab}", 2), ("नि", 2), ("🎉日a", 5),
+        ]
+    )
+    func wideAndNarrow(_ text: String, _ columns: Int) {
+        #expect(text.columns == columns)
+    }
+
     @Test("what does not fit is left out at the end, or in the middle")
     func shortened() {
         #expect("abcdef".clipped(to: 6) == "abcdef" && "abcdef".clipped(to: 4) == "abc…")

@@ -67,10 +67,63 @@ import Testing
         #expect(names.allSatisfy { summary.contains("[\($0)](\($0).md)") })
     }
 
+    /// What is read here of the JSON file of a soak.
+    private struct SoakRecord: Decodable {
+        struct Goal: Decodable {
+            var goal: String
+            var met: Bool?
+        }
+
+        struct Row: Decodable {
+            var descriptors: Int
+            var commits: Int
+        }
+
+        var seed: Int
+        var goals: [Goal]
+        var wrong: [String]
+        var rows: [Row]
+    }
+
+    @Test("soaks for some seconds: restarts, and restores of former moments that are right")
+    func soak() throws {
+        let directory = try TemporaryDirectory()
+        let result = try Command.run(
+            Self.bench,
+            [
+                "soak", "--hours", "0.004", "--seed", "7", "--only",
+                "wal,rollback,processes,files,rotated,sync",
+                "--results", directory.file("results"), "--work", directory.path,
+            ],
+            environment: ProcessInfo.processInfo.environment.merging(["HOLDFAST_BIN": HoldfastProgram.path]) {
+                $1
+            },
+            timeout: .seconds(600)
+        )
+        try #require(result.status == 0, "\(result)")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["results"])
+        let bytes = Data(try directory.bytes(of: "results/soak.json"))
+        let record = try JSONDecoder().decode(SoakRecord.self, from: bytes)
+        #expect(record.seed == 7 && record.wrong.isEmpty)
+        let last = try #require(record.rows.last)
+        #expect(last.descriptors > 3 && last.commits > 10)
+        // Growth cannot be judged within seconds; all else can.
+        #expect(record.goals.count { $0.met == true } == 4 && record.goals.allSatisfy { $0.met != false })
+        #expect(!record.goals.contains { $0.goal.contains("in 0 restores") })
+        let table = String(decoding: try directory.bytes(of: "results/soak.md"), as: UTF8.self)
+        #expect(
+            table.contains("troubles: SIG") && table.contains("![figures over time](soak.svg)"),
+            "\(table)"
+        )
+        #expect(
+            String(decoding: try directory.bytes(of: "results/soak.svg"), as: UTF8.self).contains("<polyline")
+        )
+    }
+
     @Test("refuses a scenario that does not exist, and lists those that do")
     func listed() throws {
         let list = try Command.run(Self.bench, ["--list"])
-        #expect(list.status == 0 && list.stdout.contains("\ngrowth-10gb "))
+        #expect(list.status == 0 && list.stdout.contains("\ngrowth-10gb ") && list.stdout.contains("\nsoak "))
         let refused = try Command.run(Self.bench, ["--offline", "full-sped"])
         #expect(refused.status == 2 && refused.stderr.contains("no such scenario: full-sped"))
     }

@@ -26,6 +26,7 @@ struct ControlFuzzTests {
         let samples: [ControlAnswer] = [
             .durable(sequence: 5, time: 77), .status(status), .failed(reason: "why"),
             .forgotten(removedSnapshots: 7, freedBytes: 99),
+            .messages([WatcherMessage(text: "said", details: ["what"])]),
         ]
         let sound = try samples.map { try ControlCoding.encode($0) }
         try await WorkerThread.run("fuzz") {

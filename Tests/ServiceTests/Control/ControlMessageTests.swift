@@ -9,7 +9,7 @@ struct ControlMessageTests {
     @Test(
         "come back as they were sent, on one line",
         arguments: [
-            .synchronise(annotations: []), .status,
+            .synchronise(annotations: []), .status, .messages,
             .synchronise(annotations: [
                 .tag("a\nb", message: "\"quoted\"\u{1b}"),
                 AnnotationRequest(.hold, target: SequenceNumber(.max)),

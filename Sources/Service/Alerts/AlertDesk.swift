@@ -1,0 +1,223 @@
+import LinuxSystem
+package import RepositoryReader
+import Synchronization
+package import SystemPackage
+
+/// Gathers what is wrong in one watcher, and has it told to those who are to know.
+package final class AlertDesk: Sendable {
+    package struct Settings: Hashable, Sendable {
+        package var receivers: [AlertReceiver] = []
+        /// A web server that hears from the watcher as long as all is well.
+        package var heartbeat: Heartbeat?
+
+        package init() {}
+
+        /// Whether nobody is to hear anything.
+        var isEmpty: Bool { receivers.isEmpty && heartbeat == nil }
+    }
+
+    package struct Heartbeat: Hashable, Sendable {
+        package var url: String
+        package var interval: Duration
+
+        package init(url: String, interval: Duration) { (self.url, self.interval) = (url, interval) }
+    }
+
+    /// How a root is doing.
+    struct RootCondition: Sendable {
+        let path: String
+        /// Whether it was captured as a whole at least once.
+        let isReady: Bool
+        /// Why it is not captured as it should be; nil if it is.
+        let trouble: String?
+    }
+
+    private enum Report: Sendable {
+        case fire(Alert)
+        case clear(Alert.Subject)
+    }
+
+    private struct State {
+        var settings: Settings
+        var reports: [Report] = []
+        var hasBegun = false
+        var isStopping = false
+    }
+
+    private let repository: RepositoryDirectory
+    private let store: AlertStore
+    private let courier: AlertCourier
+    private let state: Mutex<State>
+    private let signal = Signal()
+
+    /// Between two rounds in which nothing was reported.
+    private static let pause = Duration.seconds(60)
+
+    package init(
+        _ repository: RepositoryDirectory,
+        _ settings: Settings,
+        configuration: FilePath?,
+        courier: AlertCourier = AlertCourier()
+    ) {
+        self.repository = repository
+        self.courier = courier
+        store = AlertStore(repository, of: configuration)
+        state = Mutex(State(settings: settings))
+    }
+
+    /// From now on these are told.
+    package func update(_ settings: Settings) {
+        state.withLock { $0.settings = settings }
+        signal.raise()
+    }
+
+    func fire(_ alert: Alert) { report(.fire(alert)) }
+
+    func clear(_ subject: Alert.Subject) { report(.clear(subject)) }
+
+    /// Something has changed that is to be seen.
+    func look() { signal.raise() }
+
+    private func report(_ report: Report) {
+        let isWanted = state.withLock { state in
+            guard !state.settings.receivers.isEmpty else { return false }
+            state.reports.append(report)
+            return true
+        }
+        if isWanted { signal.raise() }
+    }
+
+    /// The watcher was told to end.
+    func stop() {
+        let hasBegun = state.withLock { state in
+            state.isStopping = true
+            return state.hasBegun
+        }
+        signal.raise()
+        // Later there may be no time for it.
+        if hasBegun { try? WorkerThread.start("alerts") { [store] in store.update { $0.end() } } }
+    }
+
+    /// The watcher has ended as it should.
+    func end() async {
+        guard state.withLock({ $0.hasBegun && $0.isStopping }) else { return }
+        _ = try? await WorkerThread.run("alerts") { [self] in
+            // What the last capture has reported is delivered by the next watcher.
+            let (settings, reports) = takeReports()
+            store.update { board in
+                apply(reports, to: &board, settings.receivers)
+                board.end()
+            }
+        }
+    }
+
+    private func takeReports() -> (settings: Settings, reports: [Report]) {
+        state.withLock { state in
+            defer { state.reports = [] }
+            return (state.settings, state.reports)
+        }
+    }
+
+    private func apply(_ reports: [Report], to board: inout AlertBoard, _ receivers: [AlertReceiver]) {
+        for report in reports {
+            switch report {
+            case .fire(let alert): board.fire(alert, to: receivers, at: .now)
+            case .clear(let subject): board.clear(subject, to: receivers)
+            }
+        }
+    }
+
+    /// Delivers until the task is cancelled, or `stop`. While nobody is to be told, it waits without a timer.
+    func run(on loop: EventLoop, conditions: @escaping @Sendable () -> [RootCondition]) async {
+        var watch = ConditionWatch(repository: repository.path)
+        var next: MonotonicInstant? = .now
+        await withTaskCancellationHandler {
+            while true {
+                _ = await signal.wait(until: next, on: loop)
+                if state.withLock({ $0.isStopping }) || Task.isCancelled { return }
+                let (settings, reports) = takeReports()
+                guard !settings.isEmpty else {
+                    if state.withLock({ $0.hasBegun }) { store.update { $0 = AlertBoard() } }
+                    state.withLock { $0.hasBegun = false }
+                    next = nil
+                    continue
+                }
+                let (before, current) = (watch, conditions())
+                let outcome = try? await BackgroundWork.run(named: "alerts") { [self] in
+                    var watch = before
+                    let next = round(settings, reports, current, &watch)
+                    return (watch: watch, next: next)
+                }
+                if let outcome { watch = outcome.watch }
+                next = outcome?.next ?? MonotonicInstant.now.advanced(by: Self.pause)
+            }
+        } onCancel: {
+            signal.raise()
+        }
+    }
+
+    /// Takes in what was reported and what is to be seen, and delivers all that can be. Returns when the next
+    /// round is due.
+    private func round(
+        _ settings: Settings,
+        _ reports: [Report],
+        _ conditions: [RootCondition],
+        _ watch: inout ConditionWatch
+    ) -> MonotonicInstant {
+        let receivers = settings.receivers
+        let isFirst = state.withLock { state in
+            defer { state.hasBegun = true }
+            return !state.hasBegun
+        }
+        let changes = watch.changes(conditions, at: .now)
+        var board = store.update { board in
+            board.outbox.keep(receivers)
+            if isFirst { board.begin(to: receivers, at: .now) }
+            board.receivers = receivers
+            if settings.heartbeat == nil { board.heartbeatFailure = nil }
+            let seen = changes.fires.map(Report.fire) + changes.clears.map(Report.clear)
+            apply(reports + seen, to: &board, receivers)
+            board.clearRoots(besides: conditions.map(\.path), to: receivers)
+            board.clearEvents(to: receivers, at: .now)
+        }
+        if let heartbeat = settings.heartbeat, watch.isHeartbeatDue(heartbeat.interval, conditions, at: .now)
+        {
+            let delivery = AlertDelivery(alert: nil, receiver: .url(heartbeat.url))
+            let failure = courier.deliver([delivery])[0]
+            board = store.update { $0.heartbeatFailure = failure }
+        }
+        Self.deliver(&board, from: store, by: courier)
+        let retry = board.outbox.next(after: .now).map { next in
+            Duration.nanoseconds(max(0, next.nanoseconds &- Instant.now.nanoseconds))
+        }
+        let pause = min(Self.pause, settings.heartbeat?.interval ?? Self.pause)
+        return MonotonicInstant.now.advanced(by: min(retry ?? pause, pause))
+    }
+
+    /// The watcher has ended, as its service manager says: tells that now those whom the configuration names,
+    /// or, if it cannot be read, whom it named last. Blocks its thread.
+    package func reportStop(why: String, isConfigured: Bool) {
+        let settings = state.withLock { $0.settings }
+        var board = store.update { board in
+            if isConfigured { board.receivers = settings.receivers }
+            board.stopped(why: why, to: board.receivers, at: .now)
+        }
+        Self.deliver(&board, from: store, by: courier)
+    }
+
+    /// Delivers all that is due.
+    private static func deliver(
+        _ board: inout AlertBoard,
+        from store: AlertStore,
+        by courier: AlertCourier
+    ) {
+        while case let due = board.outbox.due(at: .now), !due.isEmpty {
+            let failures = courier.deliver(due.map { AlertDelivery(alert: $0.alert, receiver: $0.receiver) })
+            board = store.update { board in
+                for (item, failure) in zip(due, failures) {
+                    board.outbox.tried(item, failure: failure, at: .now)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import History
+import LinuxSystem
+import SystemPackage
+
+/// Decides by what is to be seen from time to time whether something is wrong.
+struct ConditionWatch: Sendable {
+    let repository: FilePath
+    /// Since when roots are not captured.
+    private var troubled: [String: MonotonicInstant] = [:]
+    private var started: MonotonicInstant?
+    private var lastHeartbeat: MonotonicInstant?
+
+    /// A root that is tried again soon is no news, nor is a watcher good news that may end again at once.
+    private static let patience = Duration.seconds(60)
+
+    init(repository: FilePath) { self.repository = repository }
+
+    /// What begins to fire, unless it does already, and what does not fire any more.
+    mutating func changes(
+        _ conditions: [AlertDesk.RootCondition],
+        at now: MonotonicInstant
+    ) -> (fires: [Alert], clears: [Alert.Subject]) {
+        var (fires, clears): ([Alert], [Alert.Subject]) = ([], [])
+        started = started ?? now
+        if let started, started.duration(to: now) >= Self.patience { clears.append(Alert.Subject(.stopped)) }
+        troubled = troubled.filter { path, _ in conditions.contains { $0.path == path } }
+        for condition in conditions {
+            let subject = Alert.Subject(.stale, root: condition.path)
+            guard let trouble = condition.trouble else {
+                // An attempt to capture it is no success yet.
+                if condition.isReady {
+                    troubled[condition.path] = nil
+                    clears.append(subject)
+                }
+                continue
+            }
+            let since = troubled[condition.path] ?? now
+            troubled[condition.path] = since
+            let duration = since.duration(to: now)
+            guard duration >= Self.patience else { continue }
+            let start = Instant(nanoseconds: Instant.now.nanoseconds &- duration.nanoseconds)
+            fires.append(
+                Alert(subject, since: start, message: "\(condition.path) is not captured: \(trouble)")
+            )
+        }
+        let disk = Alert.Subject(.disk)
+        switch DiskSpace(at: repository)?.isLow {
+        case true?:
+            let free = FileSystem.freeBytes(at: repository).map(Quantity.text(bytes:)) ?? "little"
+            let message =
+                "\(free) is free on the disk of the repository \(repository.printable): free some, or keep less "
+                + "(\(SuggestedCommand("forget", "--max-size", "SIZE")))"
+            fires.append(Alert(disk, since: .now, message: message))
+        case false?: clears.append(disk)
+        case nil: break
+        }
+        return (fires, clears)
+    }
+
+    /// Whether the next heartbeat is due: it says that every root is captured.
+    mutating func isHeartbeatDue(
+        _ interval: Duration,
+        _ conditions: [AlertDesk.RootCondition],
+        at now: MonotonicInstant
+    ) -> Bool {
+        guard conditions.allSatisfy({ $0.isReady && $0.trouble == nil }) else { return false }
+        if let lastHeartbeat, lastHeartbeat.duration(to: now) < interval { return false }
+        lastHeartbeat = now
+        return true
+    }
+}
+
+/// What is free on a disk.
+private struct DiskSpace {
+    let free: UInt64
+    let total: UInt64
+
+    /// Nil if that is not known.
+    init?(at path: FilePath) {
+        guard let free = FileSystem.freeBytes(at: path), let total = FileSystem.totalBytes(at: path) else {
+            return nil
+        }
+        (self.free, self.total) = (free, total)
+    }
+
+    /// Less than 1 GiB, and less than 5 % of a small disk. Nil in between, where nothing changes.
+    var isLow: Bool? {
+        let limit = min(1 << 30, total / 20)
+        return free < limit ? true : free < limit + limit / 4 ? nil : false
+    }
+}

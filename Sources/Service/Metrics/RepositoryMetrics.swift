@@ -1,0 +1,108 @@
+import LinuxSystem
+package import RepositoryReader
+package import SystemPackage
+
+/// The metrics of a repository and its watchers, as text.
+package struct RepositoryMetrics: Sendable {
+    /// In the form of `MetricsText`.
+    package let text: String
+    /// Roots whose history cannot be read: only what their watchers say is in the text.
+    package let unreadable: [(path: FilePath, error: any Error)]
+
+    /// How many roots are asked and read at once: a watcher that hangs is waited for.
+    private static let atOnce = 4
+
+    /// Asks the watchers, and reads the histories beside them. Throws `SystemError`.
+    package init(of repository: RepositoryDirectory, _ build: ProgramBuild) async throws {
+        async let watchers = Self.work { try RunningWatcher.all(in: repository) }
+        let (list, freeBytes) = try await Self.work {
+            (try repository.roots(), FileSystem.freeBytes(at: repository.path))
+        }
+        let answers = try await Self.answers(of: list.usable)
+        let reading = RepositoryReading(
+            build: build,
+            roots: list,
+            watchers: try await watchers,
+            freeBytes: freeBytes
+        )
+        self.init(reading, answers)
+    }
+
+    /// Of a root, and why its history cannot be read; nil if it can.
+    struct Answer: Sendable {
+        let status: RootStatus
+        var error: (any Error)?
+    }
+
+    /// - Parameter answers: of the usable roots.
+    init(_ reading: RepositoryReading, _ answers: [Answer], now: Instant = .now) {
+        unreadable = answers.compactMap { answer in answer.error.map { (answer.status.root.path, $0) } }
+        let answers = answers.sorted { $0.status.root.path.string < $1.status.root.path.string }
+        let labels = Self.labels(answers.map(\.status.root))
+        let awaited = Self.awaited(reading.watchers, besides: Set(labels))
+        var text = MetricsText()
+        for one in RepositoryWideMetrics.all { text.add(one.metric, one.samples(reading)) }
+        for one in RootMetrics.all {
+            var samples: [MetricSample] = []
+            for (label, answer) in zip(labels, answers) {
+                for var sample in one.samples(RootReading(status: answer.status, now: now)) {
+                    sample.labels.insert(("root", label), at: 0)
+                    samples.append(sample)
+                }
+            }
+            if one.metric.name == "holdfast_protected" {
+                samples += awaited.map { MetricSample(labels: [("root", $0)], value: 0) }
+            }
+            text.add(one.metric, samples)
+        }
+        self.text = text.text
+    }
+
+    /// The paths, each different from all others: bytes that are no UTF-8 look the same.
+    private static func labels(_ roots: [RootDescription]) -> [String] {
+        var known: Set<String> = []
+        return roots.map { root in
+            let path = root.path.string
+            let label = known.contains(path) ? "\(path) (\(root.id))" : path
+            known.insert(label)
+            return label
+        }
+    }
+
+    /// Roots that a watcher waits for, and of which nothing was captured yet.
+    private static func awaited(_ watchers: [RunningWatcher], besides known: Set<String>) -> [String] {
+        let roots = watchers.flatMap { $0.description?.roots ?? [] }
+        return Set(roots.filter { $0.state != .ready }.map(\.path)).subtracting(known).sorted()
+    }
+
+    private static func answers(of roots: [RootDescription]) async throws -> [Answer] {
+        try await withThrowingTaskGroup(of: Answer.self) { group in
+            var waiting = roots[...]
+            for root in waiting.prefix(atOnce) { group.addTask { try await answer(of: root) } }
+            waiting = waiting.dropFirst(atOnce)
+            var answers: [Answer] = []
+            while let answer = try await group.next() {
+                answers.append(answer)
+                if let root = waiting.popFirst() { group.addTask { try await Self.answer(of: root) } }
+            }
+            return answers
+        }
+    }
+
+    private static func answer(of root: RootDescription) async throws -> Answer {
+        try await work {
+            do {
+                return Answer(status: try RootStatus(root))
+            } catch {
+                return Answer(status: RootStatus(root, unreadable: error), error: error)
+            }
+        }
+    }
+
+    /// Reading histories must not delay a watcher.
+    private static func work<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        try await WorkerThread.run("metrics", urgency: .low, body)
+    }
+}

@@ -1,0 +1,130 @@
+import History
+import LinuxSystem
+import SystemPackage
+import Yams
+
+/// How the value of a setting is written, and which values it may have.
+struct SettingType<Value: Hashable & Sendable>: Sendable {
+    /// What it is: "a length of time".
+    let expectation: String
+    let example: String
+    /// Nil for a text that is no such value.
+    private let parse: @Sendable (Node) -> Value?
+    /// What is wrong with a value of that type; nil if nothing is.
+    private let flaw: @Sendable (Value) -> String?
+
+    init(
+        _ expectation: String,
+        example: String,
+        parse: @escaping @Sendable (Node) -> Value?,
+        flaw: @escaping @Sendable (Value) -> String? = { _ in nil }
+    ) {
+        (self.expectation, self.example, self.parse, self.flaw) = (expectation, example, parse, flaw)
+    }
+
+    /// Reports a problem and returns nil if the node is no such value.
+    func read(_ node: Node, named name: String, _ problems: ConfigurationProblems) -> Setting<Value>? {
+        guard let value = parse(node) else {
+            let found =
+                node.scalar.map { $0.string.isEmpty ? " empty" : " '\($0.string.printable)'" }
+                ?? " empty or of another kind"
+            problems.add(node.line, "\(name) is\(found), not \(expectation): write \(example)")
+            return nil
+        }
+        if let flaw = flaw(value) {
+            problems.add(node.line, "\(name) \(flaw)")
+            return nil
+        }
+        return Setting(value: value, line: node.line)
+    }
+}
+
+extension SettingType where Value == Duration {
+    static func duration(in range: ClosedRange<Duration>, orZero: Bool = false) -> SettingType {
+        let bounds = "\(Quantity.shortText(range.lowerBound)) to \(Quantity.shortText(range.upperBound))"
+        return SettingType("a length of time", example: "20ms, 10m or 24h") { node in
+            node.scalar.flatMap { Quantity.duration(parsing: $0.string) }
+        } flaw: { duration in
+            if range.contains(duration) || orZero && duration == .zero { return nil }
+            return "is \(Quantity.shortText(duration)): \(orZero ? "0s, or " : "")\(bounds) is possible"
+        }
+    }
+}
+
+extension SettingType where Value == Int {
+    static let count = SettingType("a number", example: "7") { node in
+        node.scalar.flatMap { Int($0.string) }
+    } flaw: {
+        $0 < 0 ? "is \($0): 0 or more is possible" : nil
+    }
+}
+
+extension SettingType where Value == UInt64 {
+    static let byteCount = SettingType("a size", example: "20G or 500M") { node in
+        node.scalar.flatMap { Quantity.byteCount(parsing: $0.string) }
+    }
+}
+
+extension SettingType where Value == LoopbackAddress {
+    static let loopbackAddress = SettingType(
+        "a port at a loopback address (127.0.0.0/8, [::1], localhost)",
+        example: "127.0.0.1:9469"
+    ) { node in
+        node.scalar.flatMap { LoopbackAddress(parsing: $0.string) }
+    }
+}
+
+extension SettingType where Value == FilePath {
+    /// An absolute path. A `~/` at its beginning stands for the home directory.
+    static let path = SettingType("a path", example: "/srv/app or ~/app") { node in
+        node.scalar.flatMap { $0.string.isEmpty ? nil : FilePath($0.string).fromHome.lexicallyNormalized() }
+    } flaw: {
+        $0.isAbsolute ? nil : "is '\($0.printable)': a path must begin with / or ~/"
+    }
+}
+
+extension FilePath {
+    fileprivate var fromHome: FilePath {
+        guard components.first?.string == "~", root == nil, let home = CurrentProcess.environment("HOME")
+        else { return self }
+        var path = FilePath(home)
+        path.components.append(contentsOf: components.dropFirst())
+        return path
+    }
+}
+
+extension SettingType where Value == String {
+    /// The address of a web server.
+    static let url = SettingType("a URL", example: "https://hooks.example.org/x") { node in
+        guard let text = node.scalar?.string,
+            let scheme = ["https://", "http://"].first(where: text.lowercased().hasPrefix),
+            text.unicodeScalars.allSatisfy({ $0.isASCII && $0.value > 0x20 && $0.value != 0x7F })
+        else { return nil }
+        let host = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+        return host.isEmpty ? nil : text
+    }
+}
+
+extension SettingType where Value == [String] {
+    /// A program and its arguments.
+    static let command = texts(example: "[/usr/local/bin/page-me]", isRequired: true)
+    static let patterns = texts(example: #"["cache/**"]"#)
+    static let tags = texts(example: "[release]") { tag in
+        When.isValidName(tag) ? nil : "has '\(tag.printable)', which cannot be a tag"
+    }
+
+    /// A list of texts, none of them empty.
+    private static func texts(
+        example: String,
+        isRequired: Bool = false,
+        flaw: @escaping @Sendable (String) -> String? = { _ in nil }
+    ) -> SettingType {
+        SettingType("a list", example: example) { node in
+            guard let sequence = node.sequence else { return nil }
+            let texts = sequence.compactMap { $0.scalar?.string }.filter { !$0.isEmpty }
+            return texts.count == sequence.count && !(isRequired && texts.isEmpty) ? texts : nil
+        } flaw: { texts in
+            texts.lazy.compactMap(flaw).first
+        }
+    }
+}

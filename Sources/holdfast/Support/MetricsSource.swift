@@ -1,0 +1,50 @@
+import CBuild
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import Service
+import Synchronization
+
+/// The metrics of a repository, gathered when they are asked for, but at most once a second: whoever may
+/// connect shall not keep this process busy.
+final class MetricsSource: Sendable {
+    private struct Gathering {
+        let task: Task<String, any Error>
+        /// Nil while it is under way.
+        var end: MonotonicInstant?
+    }
+
+    private let repository: RepositoryDirectory
+    private let last = Mutex<Gathering?>(nil)
+
+    private static let shortestPause = Duration.seconds(1)
+
+    init(_ repository: RepositoryDirectory) { self.repository = repository }
+
+    func text() async throws -> String {
+        let task = last.withLock { last in
+            if let last, last.end.map({ $0.duration(to: .now) < Self.shortestPause }) ?? true {
+                return last.task
+            }
+            let task = Task { [self] in
+                defer { end() }
+                return try await Self.gather(repository).text
+            }
+            last = Gathering(task: task)
+            return task
+        }
+        return try await task.value
+    }
+
+    private func end() {
+        last.withLock { $0?.end = .now }
+    }
+
+    static func gather(_ repository: RepositoryDirectory) async throws -> RepositoryMetrics {
+        let commit = unsafe String(cString: holdfast_commit())
+        return try await RepositoryMetrics(
+            of: repository,
+            ProgramBuild(version: ProgramVersion.number, commit: commit)
+        )
+    }
+}

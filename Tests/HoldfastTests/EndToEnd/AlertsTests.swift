@@ -1,0 +1,240 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Alerts of a real watcher, to real commands and a real web server.
+@Suite("Alerts", .serialized)
+struct AlertsTests {
+    private struct Told: Decodable, Equatable {
+        let alert: String
+        let state: String
+        let root: String?
+        let path: String?
+        let message: String
+        let sequence: Int?
+    }
+
+    /// A protected directory, and a configuration for it with these settings.
+    private final class Setup {
+        let protection: Protection
+        private var watcher: RunningProgram?
+
+        init(_ sql: String = "CREATE TABLE t(a);") throws { protection = try Protection(sql) }
+
+        deinit { watcher?.kill() }
+
+        var configuration: String { protection.folder.file("config.yaml") }
+        /// The command of the configuration appends what it is told to this file.
+        var told: String { protection.folder.file("told") }
+
+        func configure(_ settings: String) throws {
+            let text = "roots: [{path: \(protection.data)}]\nwatch: {check-after: 100ms}\n\(settings)\n"
+            try protection.folder.write(Array(text.utf8), to: "config.yaml")
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: configuration)
+        }
+
+        /// A receiver that appends to the file.
+        var appending: String { "{command: [/bin/sh, -c, 'cat >>\(told)']}" }
+
+        func watch() throws {
+            watcher = try HoldfastProgram.start(
+                ["watch", "--config", configuration],
+                environment: protection.environment
+            )
+            try watcher?.waitForError { $0.hasPrefix("ready") }
+        }
+
+        func kill() { watcher?.kill() }
+
+        func stop() throws { #expect(try watcher?.terminate().status == 0) }
+
+        func alerts() throws -> [Told] {
+            guard let content = FileManager.default.contents(atPath: told) else { return [] }
+            return try content.split(separator: UInt8(ascii: "\n")).map {
+                try JSONDecoder().decode(Told.self, from: $0)
+            }
+        }
+
+        /// Waits for an alert of that kind.
+        @discardableResult
+        func alert(_ kind: String, _ state: String = "firing") throws -> Told {
+            var found: Told?
+            try wait(for: "the alert \(kind) \(state)") {
+                found = try alerts().first { $0.alert == kind && $0.state == state }
+                return found != nil
+            }
+            return found!
+        }
+
+        func holdfast(_ arguments: String...) throws -> CommandResult {
+            try HoldfastProgram.run(
+                arguments + ["--config", configuration],
+                environment: protection.environment
+            )
+        }
+    }
+
+    @Test("damage fires once, and is over when the database is good again")
+    func bad() throws {
+        let setup = try Setup("CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES(1),(2);")
+        try setup.configure("alerts: [\(setup.appending)]")
+        try setup.watch()
+        let good = try FileHandle(forReadingFrom: URL(fileURLWithPath: setup.protection.database))
+            .readToEnd()!
+        try setup.protection.overwritePage(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'i';",
+            with: Array(repeating: 0xAA, count: 4096)
+        )
+        let alert = try setup.alert("bad")
+        #expect(alert.root == setup.protection.data && alert.path == setup.protection.database)
+        #expect(alert.message.contains("is damaged at snapshot"))
+        #expect(alert.sequence != nil)
+        #expect(try setup.protection.status().stdout.contains("alert bad: \(setup.protection.database)"))
+        let check = try setup.protection.status("--check")
+        #expect(check.status == 1)
+        #expect(
+            check.stdout.hasPrefix("\(setup.protection.data): ") && check.stdout.count { $0.isNewline } == 1
+        )
+        try good.write(to: URL(fileURLWithPath: setup.protection.database))
+        try setup.alert("bad", "resolved")
+        #expect(try setup.alerts().count { $0.alert == "bad" } == 2)
+        #expect(try !setup.protection.status().stdout.contains("alert bad"))
+        try setup.stop()
+    }
+
+    @Test("a mass deletion is told")
+    func massDeletion() throws {
+        let setup = try Setup(
+            """
+            CREATE TABLE t(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+            INSERT INTO t SELECT i FROM n;
+            """
+        )
+        try setup.configure("alerts: [\(setup.appending)]")
+        try setup.watch()
+        try SQLite3.sql("DELETE FROM t;", on: setup.protection.database)
+        #expect(try setup.alert("mass-deletion").message.contains("500 rows of t were deleted"))
+        try setup.stop()
+    }
+
+    @Test("a watcher that was killed is told by the next one, once, and one that was stopped is not")
+    func stopped() throws {
+        let setup = try Setup()
+        try setup.configure("alerts: [\(setup.appending)]\nheartbeat: {url: 'http://127.0.0.1:1/'}")
+        try setup.watch()
+        try wait(for: "the first round") {
+            try setup.protection.status().stdout.contains("the last heartbeat failed")
+        }
+        setup.kill()
+        try setup.watch()
+        #expect(try setup.alert("stopped").message.contains("ended without being told to"))
+        try setup.stop()
+        try setup.watch()
+        try SQLite3.sql("DELETE FROM t;", on: setup.protection.database)
+        try setup.stop()
+        #expect(try setup.alerts().count { $0.alert == "stopped" } == 1)
+    }
+
+    @Test("what the service manager says of a failure is told at once")
+    func failed() throws {
+        let setup = try Setup()
+        try setup.configure("alerts: [\(setup.appending)]")
+        try setup.watch()
+        setup.kill()
+        for result in ["success", "watchdog"] {
+            let command = try HoldfastProgram.run(
+                ["alert", "stopped", "--config", setup.configuration],
+                environment: setup.protection.environment.merging(["SERVICE_RESULT": result]) { $1 }
+            )
+            #expect(command.status == 0)
+        }
+        #expect(try setup.alerts().map(\.message).filter { $0.contains("(watchdog)") }.count == 1)
+        #expect(try setup.alerts().count == 1)
+    }
+
+    @Test("commands that fail, flood or do not exist keep no other one waiting, and are named by status")
+    func receiversThatFail() throws {
+        let setup = try Setup()
+        let others = [
+            "{command: [/bin/false]}", "{command: [/nonexistent/page-me]}",
+            "{command: [/bin/sh, -c, 'head -c 100000000 /dev/zero; exit 3']}",
+            "{url: 'http://127.0.0.1:1/x'}",
+        ]
+        try setup.configure("alerts: [\((others + [setup.appending]).joined(separator: ", "))]")
+        let test = try setup.holdfast("alert", "test")
+        #expect(test.status == 1)
+        let lines = test.stdout.split(separator: "\n")
+        #expect(lines.count { $0.contains(": failed: ") } == 4)
+        #expect(test.stdout.contains("/bin/false: failed: /bin/false ended with status 1"))
+        #expect(lines.last?.hasSuffix(": 9 sent") == true)
+        #expect(Set(try setup.alerts().map(\.alert)).count == 9)
+
+        try setup.watch()
+        setup.kill()
+        try setup.watch()
+        try wait(for: "what was not delivered") {
+            let status = try setup.protection.status().stdout
+            return try status.contains("1 alert not delivered to /nonexistent/page-me")
+                && status.contains("1 alert not delivered to http://127.0.0.1:1/x")
+                && setup.alerts().contains { $0.alert == "stopped" && $0.message.contains("started again") }
+        }
+        try setup.stop()
+    }
+
+    @Test("a web server gets alerts by POST, and the heartbeat by GET; one that refuses is told")
+    func web() throws {
+        let setup = try Setup()
+        let server = try RunningProgram(
+            "/usr/bin/python3",
+            ["-c", Self.server, setup.protection.folder.file("requests")],
+            environment: HoldfastProgram.environment()
+        )
+        defer { server.kill() }
+        let port = try server.waitForOutput { $0.hasPrefix("port ") }.dropFirst(5)
+        let address = "http://127.0.0.1:\(port)"
+        try setup.configure(
+            "alerts: [{url: '\(address)/alerts'}]\nheartbeat: {url: '\(address)/heartbeat', every: 10s}"
+        )
+        try setup.watch()
+        let requests = setup.protection.folder.file("requests")
+        func isThere(_ text: String) -> Bool {
+            (try? String(contentsOfFile: requests, encoding: .utf8))?.contains(text) ?? false
+        }
+        try wait(for: "a heartbeat") { isThere("GET /heartbeat") }
+        #expect(try setup.holdfast("alert", "test", "--json").status == 0)
+        #expect(isThere(#"POST /alerts {"alert":"stale","#))
+        try setup.stop()
+
+        try setup.configure("alerts: [{url: '\(address)/refuse'}]")
+        let refused = try setup.holdfast("alert", "test")
+        #expect(refused.status == 1 && refused.stdout.contains("answered with the HTTP status 500"))
+    }
+
+    /// Writes each request to a file, and refuses those of one path.
+    private static let server = """
+        import http.server, sys
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def answer(self):
+                content = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+                with open(sys.argv[1], "a") as file:
+                    file.write(f"{self.command} {self.path} {content}\\n")
+                self.send_response(500 if self.path == "/refuse" else 204)
+                self.end_headers()
+
+            do_GET = do_POST = answer
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        print("port", server.server_port, flush=True)
+        server.serve_forever()
+        """
+
+    @Test("without anybody to tell, it is an error")
+    func nobody() throws {
+        let setup = try Setup()
+        try setup.configure("")
+        let result = try setup.holdfast("alert", "test")
+        #expect(result.status == 64)
+        #expect(result.stderr.contains("nobody is told of alerts: add alerts to \(setup.configuration)"))
+    }
+}

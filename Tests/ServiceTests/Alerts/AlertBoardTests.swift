@@ -1,0 +1,192 @@
+import LinuxSystem
+import SystemPackage
+import Testing
+
+@testable import Service
+
+@Suite("Which alerts fire")
+struct AlertBoardTests {
+    private let receivers = [AlertReceiver.command(["a"]), .url("http://b")]
+    private let start = Instant(nanoseconds: 1_000_000_000_000_000_000)
+
+    private func at(_ seconds: Int64) -> Instant {
+        Instant(nanoseconds: start.nanoseconds + seconds * 1_000_000_000)
+    }
+
+    private func alert(_ kind: Alert.Kind, _ root: String = "/r") -> Alert {
+        Alert(Alert.Subject(kind, root: root), since: start, message: "m")
+    }
+
+    @Test("one fires once for each receiver, and once more when it clears")
+    func once() {
+        var board = AlertBoard()
+        for second in 0..<5 { board.fire(alert(.bad), to: receivers, at: at(Int64(second))) }
+        #expect(board.firing == [alert(.bad)])
+        board.clear(Alert.Subject(.bad, root: "/other"), to: receivers)
+        #expect(board.outbox.items.map(\.alert.state) == [.firing, .firing])
+        for _ in 0..<2 { board.clear(Alert.Subject(.bad, root: "/r"), to: receivers) }
+        #expect(board.firing.isEmpty)
+        #expect(board.outbox.items.map(\.alert.state) == [.firing, .firing, .resolved, .resolved])
+        #expect(board.outbox.items.map(\.receiver) == receivers + receivers)
+    }
+
+    @Test("an event clears an hour after its last report, or when the clock was put back")
+    func events() {
+        var board = AlertBoard()
+        board.fire(alert(.gap), to: receivers, at: at(0))
+        board.fire(alert(.bad), to: receivers, at: at(0))
+        board.fire(alert(.gap), to: receivers, at: at(3000))
+        board.clearEvents(to: receivers, at: at(6599))
+        #expect(board.firing.map(\.subject.kind) == [.gap, .bad])
+        board.clearEvents(to: receivers, at: at(6600))
+        #expect(board.firing.map(\.subject.kind) == [.bad])
+        board.fire(alert(.audit), to: receivers, at: at(0))
+        board.clearEvents(to: receivers, at: at(-1))
+        #expect(board.firing.map(\.subject.kind) == [.bad])
+    }
+
+    @Test("a watcher that ended without being told to is an alert at the next start")
+    func stopped() {
+        var board = AlertBoard()
+        board.begin(to: receivers, at: at(0))
+        #expect(board.outbox.items.isEmpty)
+        board.end()
+        board.begin(to: receivers, at: at(1))
+        #expect(board.outbox.items.isEmpty)
+        // Killed, and again before it has run for long: told once.
+        for second: Int64 in 2..<5 { board.begin(to: receivers, at: at(second)) }
+        #expect(board.firing.map(\.subject.kind) == [.stopped])
+        #expect(board.outbox.items.count == 2)
+    }
+
+    @Test("what the service manager has told of is not told again at the next start")
+    func stoppedByManager() {
+        var board = AlertBoard()
+        board.begin(to: receivers, at: at(0))
+        board.stopped(why: "it has failed", to: receivers, at: at(1))
+        board.begin(to: receivers, at: at(2))
+        #expect(board.outbox.items.map(\.alert.message) == ["it has failed", "it has failed"])
+    }
+}
+
+@Suite("The delivery of alerts")
+struct AlertOutboxTests {
+    private let start = Instant(nanoseconds: 1_000_000_000_000_000_000)
+    private let one = AlertReceiver.url("http://one")
+    private let two = AlertReceiver.url("http://two")
+
+    private func at(_ seconds: Int64) -> Instant {
+        Instant(nanoseconds: start.nanoseconds + seconds * 1_000_000_000)
+    }
+
+    private func alert(_ kind: Alert.Kind) -> Alert {
+        Alert(Alert.Subject(kind), since: start, message: "m")
+    }
+
+    /// Of two alerts for two receivers.
+    private var outbox: AlertOutbox {
+        var outbox = AlertOutbox()
+        for kind in [Alert.Kind.bad, .disk] { outbox.add(alert(kind), to: [one, two]) }
+        return outbox
+    }
+
+    @Test("each receiver gets them in order, and one that fails keeps no other waiting")
+    func order() {
+        var outbox = outbox
+        let due = outbox.due(at: start)
+        #expect(due.map(\.receiver) == [one, two] && due.allSatisfy { $0.alert == alert(.bad) })
+        outbox.tried(due[0], failure: "no route", at: start)
+        outbox.tried(due[1], failure: nil, at: start)
+        #expect(outbox.due(at: at(1)) == [AlertOutbox.Item(alert: alert(.disk), receiver: two)])
+        #expect(outbox.next(after: at(1)) == at(1))
+        outbox.tried(outbox.due(at: at(1))[0], failure: nil, at: at(1))
+        #expect(outbox.due(at: at(9)).isEmpty && outbox.next(after: at(9)) == at(10))
+        #expect(outbox.due(at: at(10)).map(\.alert) == [alert(.bad)])
+    }
+
+    @Test("the pauses of a receiver that fails grow to an hour, and end when it answers")
+    func pauses() {
+        var outbox = outbox
+        var (now, pauses) = (start, [Int64]())
+        for _ in 0..<9 {
+            guard let item = outbox.due(at: now).first(where: { $0.receiver == one }) else { return }
+            outbox.tried(item, failure: "no route", at: now)
+            let next = outbox.troubles[0].next
+            pauses.append((next - now.nanoseconds) / 1_000_000_000)
+            now = Instant(nanoseconds: next)
+        }
+        #expect(pauses == [10, 40, 160, 640, 2560, 3600, 3600, 3600, 3600])
+        outbox.tried(AlertOutbox.Item(alert: alert(.bad), receiver: one), failure: nil, at: now)
+        #expect(outbox.troubles.isEmpty)
+        #expect(outbox.due(at: now).first { $0.receiver == one }?.alert == alert(.disk))
+    }
+
+    @Test("a receiver that the configuration names no longer is forgotten")
+    func keep() {
+        var outbox = outbox
+        outbox.tried(outbox.due(at: start)[0], failure: "no route", at: start)
+        outbox.keep([two])
+        #expect(outbox.troubles.isEmpty && outbox.items.count == 2)
+        #expect(outbox.items.allSatisfy { $0.receiver == two })
+    }
+
+    @Test("a clock that was put back by a day delays nothing for a day")
+    func clock() {
+        var outbox = outbox
+        outbox.tried(outbox.due(at: start)[0], failure: "no route", at: start)
+        #expect(outbox.due(at: at(-86_400)).map(\.receiver) == [one, two])
+    }
+}
+
+@Suite("What is seen to be wrong from time to time")
+struct ConditionWatchTests {
+    private typealias Condition = AlertDesk.RootCondition
+
+    private func at(_ seconds: Int64) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: 1_000_000_000_000 + seconds * 1_000_000_000)
+    }
+
+    @Test("a root that is not captured for a minute is stale until it is")
+    func stale() {
+        var watch = ConditionWatch(repository: "/")
+        let well = Condition(path: "/r", isReady: true, trouble: nil)
+        let bad = Condition(path: "/r", isReady: true, trouble: "why")
+        func stale(_ condition: Condition, _ second: Int64) -> (fires: Bool, clears: Bool) {
+            let changes = watch.changes([condition], at: at(second))
+            let subject = Alert.Subject(.stale, root: "/r")
+            return (changes.fires.contains { $0.subject == subject }, changes.clears.contains(subject))
+        }
+        #expect(stale(well, 0) == (false, true))
+        #expect(stale(bad, 10) == (false, false))
+        #expect(stale(bad, 69) == (false, false))
+        #expect(stale(bad, 70) == (true, false))
+        #expect(stale(well, 80) == (false, true))
+        #expect(stale(bad, 90) == (false, false))
+        #expect(stale(bad, 150) == (true, false))
+    }
+
+    @Test("a heartbeat comes as often as it should, and not while a root is not captured")
+    func heartbeat() {
+        var watch = ConditionWatch(repository: "/")
+        let well = Condition(path: "/r", isReady: true, trouble: nil)
+        let bad = Condition(path: "/s", isReady: true, trouble: "why")
+        func isDue(_ second: Int64, _ conditions: Condition...) -> Bool {
+            watch.isHeartbeatDue(.seconds(300), conditions, at: at(second))
+        }
+        #expect(isDue(0, well))
+        #expect(!isDue(299, well))
+        #expect(isDue(300, well))
+        #expect(!isDue(600, well, bad))
+        #expect(!isDue(630, Condition(path: "/s", isReady: false, trouble: nil)))
+        #expect(isDue(660, well))
+    }
+
+    @Test("a watcher that has run for a minute is stopped no longer")
+    func stopped() {
+        var watch = ConditionWatch(repository: "/")
+        let clears = [0, 59, 60].map { (second: Int64) in
+            watch.changes([], at: at(second)).clears.contains(Alert.Subject(.stopped))
+        }
+        #expect(clears == [false, false, true])
+    }
+}

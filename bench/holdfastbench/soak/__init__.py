@@ -1,0 +1,1 @@
+"""A watcher under a mixed load and all kinds of trouble, for hours: `bench/run soak`."""
