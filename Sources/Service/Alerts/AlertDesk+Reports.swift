@@ -32,7 +32,10 @@ extension AlertDesk {
             clear(bad)
         }
         if let deletion = verdict.massDeletion {
-            let message = "\(deletion) were deleted from \(path) before snapshot \(verdict.sequence)"
+            let advice = verdict.deletionTag.map { tag in
+                ": the moment before is tagged \(tag), see \(SuggestedCommand("diff", tag, verdict.path))"
+            }
+            let message = "\(deletion) were deleted from \(path)\(advice ?? "")"
             let subject = Alert.Subject(.massDeletion, root: root, path: path)
             fire(Alert(subject, since: .now, message: message, sequence: verdict.sequence.rawValue))
         }
@@ -44,5 +47,12 @@ extension AlertDesk {
         let message =
             "\(root.path.string): a restore of snapshot \(drill.sequence) was tried, and failed: \(problem)"
         fire(Alert(subject, since: drill.time, message: message, sequence: drill.sequence.rawValue))
+    }
+}
+
+extension HealthSurvey.Verdict {
+    /// The tag of the moment just before the mass deletion.
+    fileprivate var deletionTag: String? {
+        requests.lazy.filter { $0.fields["message"] != nil }.compactMap { $0.fields["name"] }.first
     }
 }

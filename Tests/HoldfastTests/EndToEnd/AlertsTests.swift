@@ -113,7 +113,12 @@ struct AlertsTests {
         try setup.configure("alerts: [\(setup.appending)]")
         try setup.watch()
         try SQLite3.sql("DELETE FROM t;", on: setup.protection.database)
-        #expect(try setup.alert("mass-deletion").message.contains("500 rows of t were deleted"))
+        let message = try setup.alert("mass-deletion").message
+        #expect(message.contains("500 rows of t were deleted"), "\(message)")
+        // What it names can be typed: the tag is there before the alert is.
+        let tag = try #require(message.firstMatch(of: /tagged (before-deletion-[0-9-]+),/)).1
+        let rows = try setup.holdfast("diff", String(tag), setup.protection.database, "--summary")
+        #expect(rows.status == 0 && rows.stdout.contains("500"), "\(rows)")
         try setup.stop()
     }
 
