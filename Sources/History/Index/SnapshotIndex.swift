@@ -188,11 +188,16 @@ package struct SnapshotIndex: Sendable {
 }
 
 extension SnapshotIndex {
-    /// Whether a writer ran without interruption from a snapshot to a later one, and recorded no gap.
+    /// Whether a writer ran without interruption from a snapshot to a later one, recorded no gap, and no
+    /// snapshot between them was removed or lost.
     package func wasWatched(from first: SequenceNumber, to last: SequenceNumber) -> Bool {
-        guard let start = entries.lastIndex(atOrBefore: first), let end = entries.lastIndex(atOrBefore: last)
+        guard let start = entries.lastIndex(atOrBefore: first), let end = entries.lastIndex(atOrBefore: last),
+            start <= end
         else { return false }
-        return !sessionPlaces.contains { $0 > start && $0 <= end }
+        // Sequences count up by one.
+        let distance = entries[end].sequence.rawValue - entries[start].sequence.rawValue
+        return distance == UInt64(end - start)
+            && !sessionPlaces.contains { $0 > start && $0 <= end }
             && !gapPlaces.contains { $0 > start + 1 && $0 <= end + 1 }
     }
 }

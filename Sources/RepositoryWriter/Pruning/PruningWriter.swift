@@ -27,6 +27,9 @@ final class PruningWriter: SegmentSink {
     private var bases: [FileID: HeldRecord] = [:]
     /// Gaps that no snapshot has followed so far.
     private var gaps: [FileID: [HeldRecord]] = [:]
+    /// The last start of a writer that no remaining snapshot has followed so far. Readers ask only whether
+    /// there is one between two snapshots.
+    private var session: HeldRecord?
     private var attributes: PendingAttributes
     /// All snapshots up to this one are written, or are recorded as removed.
     private var lastSaid: SequenceNumber
@@ -50,7 +53,8 @@ final class PruningWriter: SegmentSink {
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
         lastTime = max(lastTime, header.time)
         switch RecordType(rawValue: header.type) {
-        case .session, .void: break
+        case .void: break
+        case .session: session = HeldRecord(header, payload)
         case .base:
             forgetBase(of: header.file)
             bases[header.file] = HeldRecord(header, payload)
@@ -116,6 +120,10 @@ final class PruningWriter: SegmentSink {
         try write(gaps.removeValue(forKey: file) ?? [])
     }
 
+    private func writeSession() throws {
+        try write([session.take()].compactMap(\.self))
+    }
+
     /// Records that the snapshots in between were removed.
     private func sayRemoved(upTo last: SequenceNumber) throws {
         guard last > lastSaid else { return }
@@ -125,6 +133,7 @@ final class PruningWriter: SegmentSink {
 
     /// Writes the current snapshot, in parts: all changes since the last one that was written.
     private func write(_ entry: ChangesFormat.Entry, _ scope: ChangesFormat.Scope) throws {
+        try writeSession()
         try sayRemoved(upTo: sequence.previous)
         var pages = net.ranges(in: entry.shape)
         var continues = false
@@ -202,6 +211,7 @@ final class PruningWriter: SegmentSink {
     /// Ends the segment and waits until everything is on the disk. `last`: the last segment that it replaces.
     func finish(replacing last: SequenceNumber) throws {
         for file in gaps.keys.sorted() { try writeGaps(of: file) }
+        try writeSession()
         try write(attributes.takeAll())
         try sayRemoved(upTo: scan.after.lastSequence)
         try blocks.finish(replacing: last)

@@ -199,6 +199,28 @@ import Testing
         #expect(again.lines.last == "\(scene.data): 4 snapshots kept, nothing to remove", "\(again)")
     }
 
+    @Test("a moment that is kept stays whole when files came later, while no watcher ran")
+    func laterFiles() throws {
+        let protection = try Protection()
+        let once = ["watch", protection.data, "--once", "--keep-all", "--quiet"]
+        func capture(_ numbers: ClosedRange<Int>) throws {
+            for number in numbers {
+                try SQLite3.sql("INSERT INTO t(i) VALUES(\(number));", on: protection.database)
+                try protection.holdfast(once)
+            }
+        }
+        try capture(1...3)
+        try protection.holdfast("tag", "first", protection.data)
+        try SQLite3.sql("CREATE TABLE n(i);", on: protection.data + "/later.db")
+        try capture(4...6)
+        let copy = protection.folder.file("copy")
+        let moment = ["restore", protection.data, "--at", "first", "--output", copy]
+        #expect(try protection.holdfast(moment + ["--dry-run"]).stderr == "")
+        try protection.holdfast("forget", protection.data, "--keep-last", "1")
+        #expect(try protection.snapshots().count == 2)
+        #expect(try protection.holdfast(moment).stderr == "")
+    }
+
     @Test("beside a watcher, which goes on")
     func besideWatcher() throws {
         let protection = try Protection()

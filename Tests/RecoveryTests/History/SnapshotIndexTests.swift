@@ -51,6 +51,24 @@ import Testing
         }
     }
 
+    @Test("what was removed or lost between two snapshots was not watched, nor what a start or a gap is in")
+    func watched() {
+        let gap = HistoryEvent.gap(Gap(from: .unix(1), to: .unix(2), reason: "test"), time: .unix(2))
+        let start = HistoryEvent.session(program: "test", time: .unix(3))
+        let index = SnapshotIndex.madeUp([
+            .named(1, "a.db"), start, .at(1, 1), .at(2, 2), .at(3, 3), start, .at(4, 4), .at(5, 5), gap,
+            .at(7, 7), .at(8, 8),
+        ])
+        func isWatched(_ first: UInt64, _ last: UInt64) -> Bool {
+            index.wasWatched(from: SequenceNumber(first), to: SequenceNumber(last))
+        }
+        #expect(isWatched(1, 3) && isWatched(7, 8) && isWatched(2, 2))
+        #expect(!isWatched(3, 4), "a writer began")
+        #expect(!isWatched(4, 5), "a gap")
+        #expect(!isWatched(5, 7), "a snapshot is gone")
+        #expect(!isWatched(3, 2))
+    }
+
     @Test("takes the last verdict on a snapshot")
     func verdicts() throws {
         #expect(try resolve(.latestGood, .file(FileID(1))) == 3)
