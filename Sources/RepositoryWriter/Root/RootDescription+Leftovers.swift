@@ -4,23 +4,22 @@ import RepositoryReader
 import SystemPackage
 
 extension RootDescription {
-    /// Removes drafts of base images and mirrors. The caller has the writer's lock.
+    /// Removes drafts of segments, base images and mirrors. The caller has the writer's lock.
     package func removeDrafts() {
-        for directory in [basesDirectory, mirrorDirectory] {
+        for directory in [segmentsDirectory, basesDirectory, mirrorDirectory] {
             for name in (try? Directory.names(in: directory)) ?? [] where Self.isDraft(name) {
                 try? Directory.remove(directory.appending(name))
             }
         }
     }
 
-    /// `7.base.new`, `7.new`: the file's number comes first.
+    /// `00000000000000000042.segment.new`, `7.base.new`, `7.new`: a number comes first.
     private static func isDraft(_ name: FilePath.Component) -> Bool {
         let parts = name.string.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count > 1 && parts.last == "new" && UInt32(parts[0]) != nil
+        return parts.count > 1 && parts.last == "new" && UInt64(parts[0]) != nil
     }
 
-    /// Removes files of a writer that was killed during a first image: drafts, and mirrors of files without a
-    /// snapshot.
+    /// Removes files of a writer that was killed: drafts, and mirrors of files without a snapshot.
     func removeLeftovers(_ files: [FileID: ProtectedFile]) {
         removeDrafts()
         for name in (try? Directory.names(in: mirrorDirectory)) ?? [] {

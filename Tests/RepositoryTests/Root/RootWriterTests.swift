@@ -311,4 +311,27 @@ struct RootWriterTests {
         #expect(try test.segments().count == 3)
         #expect(writer.segmentBytes < RootWriter.Options().segmentLimit)
     }
+
+    @Test("drafts that a crash has left are removed, and nothing else")
+    func drafts() throws {
+        let test = try TestRoot()
+        do {
+            let writer = try RootWriter(root: test.root)
+            let file = writer.declare(name: "a.db", kind: .database)
+            _ = try writer.stage(Self.changes(file, [1: 1]))
+            _ = try writer.flush()
+        }
+        let root = test.root
+        let segment = root.segmentPath(SequenceNumber(1))
+        let drafts = [
+            root.segmentDraftPath(SequenceNumber(1)), root.segmentDraftPath(.last),
+            segment.appending(suffix: ".torn.0123456789abcdef.new"),
+            root.basesDirectory.appending("1.image.new"), root.mirrorDirectory.appending("1.new"),
+        ]
+        let others = [segment, segment.appending(suffix: ".torn"), root.segmentsDirectory.appending("a.new")]
+        for path in drafts + others.dropFirst() { try OpenFile(path, .updateOrCreate).truncate(to: 9) }
+        _ = try RootWriter(root: root)
+        #expect(drafts.filter { FileStatus.ifPresent($0) != nil } == [])
+        #expect(others.filter { FileStatus.ifPresent($0) == nil } == [])
+    }
 }
