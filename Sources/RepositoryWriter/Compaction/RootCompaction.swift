@@ -9,7 +9,7 @@ import SystemPackage
 /// A segment is compacted if and only if:
 /// 1. Another segment follows it.
 /// 2. No snapshot is unfinished at its start or its end.
-/// 3. Nothing in it is damaged, quarantined or unknown.
+/// 3. Nothing in it is damaged or unknown, and no unfinished write is at its end.
 ///
 /// The compacted segment is written as a draft, read back and compared snapshot by snapshot. Once it is
 /// durable, it takes the name of the old one. After any interruption the name leads to one of the two, and
@@ -85,7 +85,7 @@ package final class RootCompaction {
         let first = header.firstSequence
         guard let scan = try SegmentScan(root, first...first, after: known?.tracker) else { return false }
         if let damage = scan.damage { throw damage }
-        guard scan.isFit else { return false }
+        guard scan.isFit, !scan.endsTorn else { return false }
         let images = try known?.images ?? makeImages()
         try images.prepare(scan)
         let draft = root.segmentDraftPath(first)

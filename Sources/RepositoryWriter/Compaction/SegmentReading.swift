@@ -56,8 +56,9 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         var damage: DamageError?
         _ = try walk.run(
             onFinding: { finding in
-                let isOfSegments = finding.segment.map(segments.contains) ?? false
-                if finding.file == draft || isOfSegments { damage = damage ?? DamageError(finding) }
+                // An unfinished write at the end of a segment is no damage.
+                let isDamage = finding.severity == .error && finding.segment.map(segments.contains) ?? false
+                if finding.file == draft || isDamage { damage = damage ?? DamageError(finding) }
             },
             onRecord: { type, header, payload, place in
                 guard segments.contains(place.location.segment), damage == nil else { return false }

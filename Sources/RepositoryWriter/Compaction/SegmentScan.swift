@@ -10,6 +10,8 @@ struct SegmentScan {
     let segments: ClosedRange<SequenceNumber>
     /// Whether they can be rewritten.
     private(set) var isFit = true
+    /// Whether an unfinished write is at the end of one of them. It has no record.
+    private(set) var endsTorn = false
     /// The first damage that was found in them.
     private(set) var damage: DamageError?
     /// The lowest length to which each file was cut, and the greatest length before, in bytes.
@@ -43,8 +45,9 @@ struct SegmentScan {
         _ = try StreamReader(root: root, start: start, refusesUnknown: true).run(
             onFinding: { finding in
                 guard finding.segment.map(segments.contains) ?? false else { return }
+                guard finding.severity == .error else { return endsTorn = true }
                 isFit = false
-                if finding.severity == .error { damage = damage ?? DamageError(finding) }
+                damage = damage ?? DamageError(finding)
             },
             onRecord: { type, header, payload, place in
                 guard place.location.segment <= segments.upperBound else { return false }

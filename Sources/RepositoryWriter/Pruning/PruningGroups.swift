@@ -44,7 +44,7 @@ struct PruningGroups {
         walk.onReplaced = { replaced.append($0) }
         _ = try walk.run(
             onFinding: { finding in
-                if let first = finding.segment { damaged.insert(first) }
+                if finding.severity == .error, let first = finding.segment { damaged.insert(first) }
             },
             onRecord: { type, header, payload, place in
                 let last = segments.count - 1

@@ -13,7 +13,7 @@ extension RootPruning {
         var unnamed = Set(try root.bases())
         var isIntact = true
         _ = try StreamReader(root: root, refusesUnknown: true).run(
-            onFinding: { _ in isIntact = false },
+            onFinding: { finding in if finding.severity == .error { isIntact = false } },
             onRecord: { type, header, _, _ in
                 if type == .base { unnamed.remove(root.basePath(header.firstSequence, header.file)) }
                 return true

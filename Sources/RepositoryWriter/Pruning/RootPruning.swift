@@ -12,6 +12,7 @@ import SystemPackage
 /// 3. The others are removed, and the bases on which nothing builds any more.
 ///
 /// An interruption loses no kept snapshot, and the next run continues. The last segment is never touched.
+/// Of the others, only the records remain, not the unfinished write that may follow them.
 ///
 /// The newest segments come first. A moment in a segment that is not rewritten yet needs states of other
 /// files, in that segment or older ones. These are still there, wherever the work ends. In the other order a

@@ -222,4 +222,67 @@ struct RootPruningTests {
         #expect(after == before - outcome.freedBytes, "\(history.random)")
         #expect(history.firstWrong { $0 % 20 == 0 || $0 == end } == nil, "\(history.random)")
     }
+
+    @Test("an unfinished write at the end of a segment does not keep the snapshots in it or before it")
+    func tornSegments() throws {
+        var history = try Self.history(commits: 0)
+        let segments = history.test.root.segmentsDirectory
+        // Each writer is killed amid a write.
+        for _ in 0..<4 {
+            do {
+                let writer = try history.open()
+                for number in 0..<20 { try history.commit(writer, number % 2, byteCount: 9000) }
+                _ = try writer.flush()
+            }
+            let last = try #require(history.test.segments().last)
+            try last.replaceContent(last.content() + history.random.bytes(50))
+        }
+        let torn = try history.test.findings()
+        #expect(torn.count > 3 && torn.allSatisfy { $0.severity == .warning }, "\(torn)")
+        try OpenFile(history.test.root.basesDirectory.appending("7-1.base"), .updateOrCreate).truncate(to: 9)
+        let end = history.expected.count
+        let stays = { (number: Int) in number % 20 == 0 || number == end }
+        let outcome = try RootPruning.runAlone(history.test.root, history.keeping(stays))
+        // What the last segment has stays, for a write is unfinished at its end.
+        let last = try Int(#require(history.test.root.segments().last).rawValue)
+        #expect(outcome.removedSnapshots > 40, "\(history.random): \(outcome)")
+        #expect(try present(history).filter { $0 < last - 1 }.allSatisfy(stays), "\(history.random)")
+        #expect(history.firstWrong { stays($0) || $0 >= last } == nil, "\(history.random)")
+        #expect(try history.test.findings().count <= 1, "\(history.random)")
+        #expect(try Directory.names(in: segments).count == 2, "\(history.random)")
+        let bases = try Directory.names(in: history.test.root.basesDirectory).map(\.string)
+        #expect(!bases.contains("7-1.base"), "\(bases)")
+    }
+
+    @Test("between the snapshots that stay, it is still known whether a writer began")
+    func sessions() throws {
+        var history = try Self.history(commits: 0)
+        for _ in 0..<30 {
+            let writer = try history.open()
+            for number in 0..<Int.random(in: 1...6, using: &history.random) {
+                try history.commit(writer, number % 2, byteCount: 2000)
+            }
+            _ = try writer.flush()
+        }
+        let stays = { (number: Int) in number % 5 == 0 }
+        let before = try starts(history, of: stays)
+        let outcome = try RootPruning.runAlone(history.test.root, history.keeping(stays))
+        #expect(outcome.removedSnapshots > 40, "\(history.random)")
+        let after = try starts(history, of: stays)
+        #expect(after == before && before.count > 5, "\(history.random): \(before), now \(after)")
+        #expect(history.firstWrong(where: stays) == nil, "\(history.random)")
+    }
+
+    /// How many of some snapshots are before the starts of writers, each number once.
+    private func starts(_ history: SmallHistory, of counts: (Int) -> Bool) throws -> Set<Int> {
+        var (starts, count) = (Set<Int>(), 0)
+        try RootHistory(history.test.root).visit { event in
+            switch event {
+            case .session: starts.insert(count)
+            case .snapshot(let record) where counts(Int(record.state.sequence.rawValue)): count += 1
+            default: break
+            }
+        }
+        return starts
+    }
 }
