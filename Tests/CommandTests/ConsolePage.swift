@@ -91,7 +91,7 @@ extension ConsolePage.Section {
             (#"full in \d+ \w+"#, "full in LONG"), (#"pid \d+"#, "PID"),
             (#"snapshot,? \d+"#, "SNAPSHOT"), (#"^ *\d+(  |$)"#, "NUMBER"),
             (#"(to|:) \d+ \(TIME"#, "$1 NUMBER (TIME"),
-            (#"\d+ (single commits|coalesced|audits|rescans)"#, "COUNT $1"),
+            (#"\d+ (commits? one by one|more within|audits|rescans)"#, "COUNT $1"),
             // A health check, if the machine is so slow that the database was quiet for long enough.
             (#"SIZE  good\b"#, "SIZE"),
             (#"(?<=\S) {2,}"#, "  "),

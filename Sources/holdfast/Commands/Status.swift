@@ -59,7 +59,7 @@ struct Status: HoldfastCommand {
         return try LiveScreen(terminal).run { screen in
             let (report, _) = try report(console)
             screen.lines =
-                [report.headline] + report.alertLines + [""] + report.statuses.map(report.text)
+                report.headlines + report.alertLines + [""] + report.statuses.map(report.text)
                 + report.remarks
         }
     }
@@ -72,8 +72,7 @@ struct Status: HoldfastCommand {
         } else if line {
             try console.text(report.shortLine)
         } else {
-            try console.text(report.headline)
-            for line in report.alertLines { try console.text(line) }
+            for line in report.headlines + report.alertLines { try console.text(line) }
             for status in report.statuses {
                 let line = StatusLine(status, report.alerts, report.now)
                 try console.result(json: line, text: report.text(status))
@@ -114,6 +113,7 @@ struct Status: HoldfastCommand {
             statuses: statuses,
             alerts: AlertStore.all(in: repository),
             remarks: watchers.compactMap(\.metrics?.problem),
+            serviceStart: UnitScope.allCases.first(where: \.hasUnit)?.startCommand,
             style: console.style,
             now: .now
         )

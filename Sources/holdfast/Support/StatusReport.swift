@@ -13,31 +13,42 @@ struct StatusReport {
     let alerts: [AlertBoard]
     /// What is to be said of watchers as a whole.
     let remarks: [String]
+    /// The command that starts the installed service; nil if there is none.
+    let serviceStart: String?
     let style: Style
     let now: Instant
 
-    /// One line: the answer.
-    var headline: String {
-        guard answer.unprotected.isEmpty else {
-            let first = answer.unprotected[0]
-            let count = answer.unprotected.count
-            let which = statuses.count > 1 || count > 1 ? "\(first.path.printable): " : ""
-            let others = count > 1 ? " (and \(count - 1) more)" : ""
-            return style.red("NOT PROTECTED: \(which)\(first.reason)\(others)")
+    /// The answer: a line for each root that is not protected, and one for each thing that is not well.
+    var headlines: [String] {
+        let problems = (notProtected + notWell).map(style.red)
+        guard notProtected.isEmpty else { return problems }
+        let what =
+            answer.durableUntil.map { "all that was committed up to \($0.ageText(now: now)) is durable" }
+            ?? "what was committed last is being captured"
+        guard problems.isEmpty else {
+            return [style.red("protected, but \(notWell[0])")] + problems.dropFirst() + [what]
         }
-        let what = answer.durableUntil.map {
-            "all that was committed up to \($0.ageText(now: now)) is durable"
-        }
-        let line = style.green("protected: \(what ?? "what was committed last is being captured")")
-        guard let remark = answer.remarks.first else { return line }
-        return "\(line)\n\(style.red("but \(remark.path.printable): \(remark.reason)"))"
+        return [style.green("protected: \(what)")]
     }
 
     /// Why not all is well, in one line.
     var why: String {
-        guard answer.unprotected.isEmpty else { return headline }
-        let remark = answer.remarks.first.map { style.red("\($0.path.printable): \($0.reason)") }
-        return remark ?? alertLines.first ?? headline
+        guard let first = (notProtected + notWell).first.map(style.red) ?? alertLines.first else {
+            return headlines[0]
+        }
+        let others = max(notProtected.count + notWell.count - 1, 0)
+        return others > 0 ? "\(first) (and \(others) more)" : first
+    }
+
+    private var notProtected: [String] {
+        let isOne = statuses.count <= 1 && answer.unprotected.count == 1
+        return answer.unprotected.map { problem in
+            "NOT PROTECTED: \(isOne ? "" : "\(problem.path.printable): ")\(problem.reason)"
+        }
+    }
+
+    private var notWell: [String] {
+        answer.remarks.map { "NOT WELL: \($0.path.printable): \($0.reason)" }
     }
 
     /// The alerts that fire, and whom they have not reached; empty if there is nothing to say.
@@ -56,10 +67,11 @@ struct StatusReport {
             style.red("alert \(alert.subject.kind.rawValue): \(alert.message)".printable)
         }
         let troubles = board.outbox.troubles.map { trouble in
-            let count = board.outbox.items.count { $0.receiver == trouble.receiver }
+            let waiting = board.outbox.items.filter { $0.receiver == trouble.receiver }.map(\.alert)
+            let kinds = Set(waiting.map(\.subject.kind.rawValue)).sorted().joined(separator: ", ")
             return style.red(
-                "\(Quantity.text(count, "alert")) not delivered to \(trouble.receiver.text), tried again: "
-                    + trouble.reason.printable
+                "\(Quantity.text(waiting.count, "alert")) (\(kinds)) not delivered to "
+                    + "\(trouble.receiver.text), tried again: \(trouble.reason.printable)"
             )
         }
         let heartbeat = board.heartbeatFailure.map {
@@ -89,9 +101,12 @@ struct StatusReport {
         var lines = ["\(style.bold(status.root.path.printable)): \(shown)"]
         if let reason = status.reason { lines[0] += " (\(reason))" }
         if let watcher = status.watcher { lines[0] += ", pid \(watcher.pid)" }
-        lines.append(
-            "  \(Quantity.text(status.databases, "database")), \(Quantity.text(status.files, "file")) in all"
-        )
+        if status.watcher == nil, status.unanswering == nil {
+            let command = serviceStart ?? "\(SuggestedCommand("watch", status.root.path))"
+            lines.append("  start the watcher: \(command)")
+        }
+        let others = Quantity.text(status.files - status.databases, "other file")
+        lines.append("  \(Quantity.text(status.databases, "database")), \(others)")
         if let time = status.lastTime {
             lines.append(
                 "  last snapshot \(status.sequence), \(time.localText(in: .system)), \(time.ageText(now: .now))"
@@ -100,16 +115,15 @@ struct StatusReport {
             lines.append("  no snapshot yet")
         }
         lines.append(
-            "  \(Quantity.text(status.commits, "single commit")), \(status.coalesced) coalesced, "
-                + "\(Quantity.text(status.gaps, "gap")), "
-                + "\(Quantity.text(bytes: status.storage.disk.total)) in the repository"
+            "  \(Quantity.text(status.commits, "commit")) one by one, \(status.coalesced) more within others, "
+                + "\(Quantity.text(status.gaps, "gap"))"
+        )
+        let free = status.freeBytes.map { ", \(Quantity.text(bytes: $0)) free on its disk" } ?? ""
+        let full = status.timeUntilFull.map { ", full in \(Quantity.roughText($0)) by today's growth" } ?? ""
+        lines.append(
+            "  the repository: \(Quantity.text(bytes: status.storage.disk.total)) of this root\(free)\(full)"
         )
         if status.sharesDisk { lines.append("  " + DiskWarning.text) }
-        if let free = status.freeBytes {
-            let full =
-                status.timeUntilFull.map { ", full in \(Quantity.roughText($0)) by today's growth" } ?? ""
-            lines.append("  \(Quantity.text(bytes: free)) free on its disk\(full)")
-        }
         if let good = status.lastGood { lines.append("  last found good: snapshot \(good)") }
         if let drill = status.lastDrill { lines.append("  last " + drill.text) }
         for one in status.watcher?.underWay ?? [] {
@@ -132,9 +146,9 @@ struct StatusReport {
         }
         if let watcher = status.watcher {
             lines.append(
-                "  since its start: \(Quantity.text(watcher.rescans, "rescan")), "
-                    + "\(Quantity.text(watcher.audits, "audit")), "
-                    + "\(Quantity.text(watcher.auditDifferences, "difference")) found"
+                "  since its start: \(Quantity.text(watcher.rescans, "rescan")) for missed events, "
+                    + "\(Quantity.text(watcher.audits, "audit")) of idle files, "
+                    + "\(Quantity.text(watcher.auditDifferences, "difference"))"
             )
         }
         return lines.joined(separator: "\n")

@@ -32,6 +32,12 @@ enum UnitScope: String, EnumerableFlag {
         return UnitFile(in: FilePath(home).appending(".config/systemd/user"))
     }
 
+    /// Whether `install` was run for it.
+    var hasUnit: Bool { (try? unitFile().isPresent) ?? false }
+
+    /// What a person types to start the service.
+    var startCommand: String { "systemctl \(self == .user ? "--user " : "")start \(ServiceUnit.name)" }
+
     /// Throws if this user, or this machine, has no such service manager.
     func checkManager() throws {
         guard ServiceManager.isSystemd else {

@@ -70,6 +70,14 @@ struct StatusTests {
         #expect(text.hasPrefix("NOT PROTECTED: \(other): no watcher runs"), "\(text)")
         _ = try status(protection, protection.data, expecting: 0)
         try protection.stop()
+        // Each of them, and how each is protected again.
+        let both = try status(protection, expecting: 1)
+        let first = try status(protection, "--check", expecting: 1)
+        for root in [other, protection.data] {
+            #expect(both.contains("NOT PROTECTED: \(root): no watcher runs"), "\(both)")
+            #expect(both.contains("  start the watcher: holdfast watch \(root)\n"), "\(both)")
+        }
+        #expect(first.split(separator: "\n").count == 1 && first.hasSuffix(" (and 1 more)\n"), "\(first)")
     }
 
     @Test("a root that a watcher waits for is not protected")
@@ -98,7 +106,10 @@ struct StatusTests {
             try protection.status("--json").stdout.contains(#""health":"bad""#)
         }
         let text = try status(protection, expecting: 1)
-        #expect(text.hasPrefix("protected: ") && text.contains("\nbut \(protection.data): "), "\(text)")
+        #expect(text.hasPrefix("protected, but NOT WELL: \(protection.data): a.db"), "\(text)")
+        #expect(text.contains("\nall that was committed up to "), "\(text)")
+        let check = try status(protection, "--check", expecting: 1)
+        #expect(check.hasPrefix("NOT WELL: \(protection.data): a.db"), "\(check)")
         try protection.stop()
     }
 

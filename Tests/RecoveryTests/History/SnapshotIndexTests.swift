@@ -4,6 +4,7 @@ import Testing
 
 @testable import History
 @testable import RepositoryFormat
+@testable import RepositoryReader
 
 @Suite struct SnapshotIndexTests {
     /// Two databases and a file, in turn.
