@@ -10,20 +10,6 @@ package enum FileSystem {
         shared[linux_file_system_of(directory.descriptor)]
     }
 
-    /// What an unprivileged user may still write, in bytes (`statvfs(3)`); nil if that is not known.
-    package static func freeBytes(at path: FilePath) -> UInt64? {
-        var status = statvfs()
-        let result = unsafe path.withPlatformString { unsafe statvfs($0, &status) }
-        return result == 0 ? UInt64(status.f_bavail).multipliedSaturated(by: UInt64(status.f_frsize)) : nil
-    }
-
-    /// The size of the file system at that path, in bytes; nil if that is not known.
-    package static func totalBytes(at path: FilePath) -> UInt64? {
-        var status = statvfs()
-        let result = unsafe path.withPlatformString { unsafe statvfs($0, &status) }
-        return result == 0 ? UInt64(status.f_blocks).multipliedSaturated(by: UInt64(status.f_frsize)) : nil
-    }
-
     /// The name of a pseudo file system: it holds nobody's content, and reading may have effects (proc(5),
     /// sysfs(5)). Nil for any other, or one that cannot be asked.
     package static func nameIfPseudo(_ directory: OpenDirectory) -> String? {

@@ -130,6 +130,14 @@ package struct OpenFile: ~Copyable, Sendable {
         return place
     }
 
+    /// The whole file; nil if it has more than that many bytes.
+    package func content(upTo mostBytes: Int) throws(SystemError) -> [UInt8]? {
+        guard let size = Int(exactly: try status().sizeBytes), size <= mostBytes else { return nil }
+        var bytes = [UInt8](repeating: 0, count: size)
+        let count = try read(into: &bytes, count: size, at: 0)
+        return Array(bytes[..<count])
+    }
+
     /// As `read`, but a range that is wholly in a hole is not read (`lseek(2)`, SEEK_DATA). The kernel would
     /// fill its cache with zeros, which takes ten times as long.
     package func readSparse(

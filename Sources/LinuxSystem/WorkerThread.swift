@@ -104,39 +104,12 @@ package enum WorkerThread {
         }
     }
 
-    /// Blocks this thread, which must be one of our own, until the asynchronous `body` returns.
-    package static func block<Value: Sendable>(
-        on body: @escaping @Sendable () async throws -> Value
-    ) throws -> Value {
-        let outcome = Outcome<Value>()
-        Task {
-            do { outcome.set(.success(try await body())) } catch { outcome.set(.failure(error)) }
-        }
-        return try outcome.take().get()
-    }
-
     /// Errors are ignored: the thread then runs on any processor.
     private static func bind(to processor: Int) {
         var mask = [UInt8](repeating: 0, count: maskBytes)
         guard processor < mask.count * 8 else { return }
         mask[processor / 8] = 1 << (processor % 8)
         _ = unsafe linux_set_affinity(mask, mask.count)
-    }
-
-    /// Passes one outcome from a task to the thread that waits for it.
-    private final class Outcome<Value: Sendable>: Sendable {
-        private let value = Mutex<Result<Value, any Error>?>(nil)
-        private let isThere = Semaphore()
-
-        func set(_ result: Result<Value, any Error>) {
-            value.withLock { $0 = result }
-            isThere.signal()
-        }
-
-        func take() -> Result<Value, any Error> {
-            isThere.wait()
-            return value.withLock { $0! }
-        }
     }
 
     private final class Start: Sendable {

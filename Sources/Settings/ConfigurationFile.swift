@@ -58,15 +58,14 @@ package struct ConfigurationFile: Hashable, Sendable {
     /// Nil if there is no file.
     func text() throws -> String? {
         guard let status = try FileStatus.unlessMissing(path) else { return nil }
-        guard status.kind == .regular, status.sizeBytes <= Self.maximumBytes else {
-            throw ConfigurationError.notAFile(path)
-        }
+        guard status.kind == .regular else { throw ConfigurationError.notAFile(path) }
         // The check and the content must be of one file.
         let file = try OpenFile(path, .read)
         try refuseIfForeign(file.status())
-        var bytes = [UInt8](repeating: 0, count: Self.maximumBytes)
-        let count = try file.read(into: &bytes, count: bytes.count, at: 0)
-        let lines = bytes[..<count].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        guard let bytes = try file.content(upTo: Self.maximumBytes) else {
+            throw ConfigurationError.notAFile(path)
+        }
+        let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         if let wrong = lines.firstIndex(where: { String(validating: $0, as: UTF8.self) == nil }) {
             let problem = ConfigurationProblem(
                 line: wrong + 1,
@@ -74,7 +73,7 @@ package struct ConfigurationFile: Hashable, Sendable {
             )
             throw ConfigurationError.invalid(path, [problem])
         }
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// Only the user who runs this, and root, may say what is done in the user's name.

@@ -4,7 +4,7 @@ import Recovery
 
 /// The program: chooses the command, and turns what comes of it into one line and an exit status.
 @main
-struct Holdfast: AsyncParsableCommand {
+struct Holdfast: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "holdfast",
         abstract:
@@ -31,20 +31,18 @@ struct Holdfast: AsyncParsableCommand {
         ]
     )
 
-    static func main() async {
+    static func main() {
         CurrentProcess.openMissingStandardStreams()
         CurrentProcess.keepFilesPrivate()
         let arguments = GlobalOptions.spellingTimes(GlobalOptions.behindSubcommand(Arguments.all))
-        CurrentProcess.exit(await status(of: arguments).rawValue)
+        CurrentProcess.exit(status(of: arguments).rawValue)
     }
 
-    private static func status(of arguments: [String]) async -> ExitStatus {
+    private static func status(of arguments: [String]) -> ExitStatus {
         do {
             var command = try parseAsRoot(arguments)
             if let completion = command as? Completion {
                 StandardStream.output.write(completion.script(of: Self.self) + "\n")
-            } else if var command = command as? any AsyncParsableCommand {
-                try await command.run()
             } else {
                 try command.run()
             }

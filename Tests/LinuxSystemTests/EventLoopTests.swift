@@ -30,6 +30,34 @@ struct EventLoopTests {
         #expect(name == "a loop\n")
     }
 
+    @Test("runs a task for a thread that waits for it, and hands on what it returns or throws")
+    func run() throws {
+        let (name, answer) = try EventLoop.run("task") { loop in
+            try await loop.sleep(for: .milliseconds(1))
+            return (try Self.text("/proc/thread-self/comm"), 42)
+        }
+        #expect(name == "task\n" && answer == 42)
+        #expect(throws: CancellationError.self) {
+            try EventLoop.run("task") { _ in throw CancellationError() }
+        }
+    }
+
+    @Test("a task sleeps for the time that it says, or until it is cancelled")
+    func sleep() async throws {
+        let loop = try EventLoop("loop")
+        defer { loop.stop() }
+        let start = MonotonicInstant.now
+        try await loop.sleep(for: .milliseconds(20))
+        #expect(start.duration(to: .now) >= .milliseconds(20))
+        // One is cancelled while it sleeps, the other one before.
+        for wait in [Duration.milliseconds(10), .zero] {
+            let sleeping = Task(executorPreference: loop) { try await loop.sleep(for: .seconds(600)) }
+            if wait > .zero { try await loop.sleep(for: wait) }
+            sleeping.cancel()
+            await #expect(throws: CancellationError.self) { try await sleeping.value }
+        }
+    }
+
     /// Catches an idle thread that nobody wakes, whether it leads or rests.
     @Test("a task that blocks its thread delays none of the others while a thread is left")
     func blocked() async throws {

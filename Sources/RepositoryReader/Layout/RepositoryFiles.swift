@@ -43,7 +43,7 @@ package struct RootFile: Codable {
 /// The small JSON files of a repository: written whole or not at all.
 package enum SmallFile {
     /// Longer ones are rejected.
-    private static let maximumBytes: UInt64 = 1 << 20
+    private static let maximumBytes = 1 << 20
 
     /// Throws `RepositoryError.malformed`, also if it is not a regular file, or `SystemError`.
     package static func read<Value: Decodable>(_ path: FilePath, as type: Value.Type) throws -> Value {
@@ -54,12 +54,11 @@ package enum SmallFile {
             guard error.isNoRegularFile else { throw error }
             throw RepositoryError.malformed(path, reason: StoredFile.kind(error))
         }
-        let size = try file.status().sizeBytes
-        guard size <= maximumBytes else { throw RepositoryError.malformed(path, reason: "it is too long") }
-        var bytes = [UInt8](repeating: 0, count: Int(size))
-        let got = try file.read(into: &bytes, count: bytes.count, at: 0)
+        guard let bytes = try file.content(upTo: maximumBytes) else {
+            throw RepositoryError.malformed(path, reason: "it is too long")
+        }
         do {
-            return try JSONDecoder().decode(type, from: Data(bytes[..<got]))
+            return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {
             throw RepositoryError.malformed(path, reason: "it is not the JSON object it should be")
         }

@@ -23,7 +23,7 @@ package final class AlertStore: Sendable {
     private static let prefix = "alerts-"
     private static let suffix = ".json"
     /// More than a full outbox needs.
-    private static let maximumBytes: UInt64 = 16 << 20
+    private static let maximumBytes = 16 << 20
 
     /// - Parameter configuration: of the watcher. Several may run on the repository.
     package init(_ repository: RepositoryDirectory, of configuration: FilePath?) {
@@ -41,14 +41,8 @@ package final class AlertStore: Sendable {
 
     /// Empty if there is none, or it cannot be read: no alert is worth a watcher that does not start.
     private static func read(_ file: FilePath) -> AlertBoard {
-        guard let size = FileStatus.ifPresent(file)?.sizeBytes, size <= maximumBytes,
-            let opened = try? OpenFile(file, .stored)
-        else { return AlertBoard() }
-        var bytes = [UInt8](repeating: 0, count: Int(size))
-        guard let count = try? opened.read(into: &bytes, count: bytes.count, at: 0) else {
-            return AlertBoard()
-        }
-        return (try? ControlCoding.decode(AlertBoard.self, Array(bytes[..<count]))) ?? AlertBoard()
+        let bytes = try? OpenFile(file, .stored).content(upTo: maximumBytes)
+        return bytes.flatMap { try? ControlCoding.decode(AlertBoard.self, $0) } ?? AlertBoard()
     }
 
     /// Changes them, one process after the other. While the repository is not at its path, they are kept in

@@ -44,15 +44,12 @@ struct ConditionWatch: Sendable {
             )
         }
         let disk = Alert.Subject(.disk)
-        switch DiskSpace(at: repository)?.isLow {
-        case true?:
-            let free = FileSystem.freeBytes(at: repository).map(Quantity.text(bytes:)) ?? "little"
+        if let space = try? FileSystemSpace(at: repository), let isLow = space.isLow {
             let message =
-                "\(free) is free on the disk of the repository \(repository.printable): free some, or keep less "
+                "\(Quantity.text(bytes: space.freeBytes)) is free on the disk of the repository "
+                + "\(repository.printable): free some, or keep less "
                 + "(\(SuggestedCommand("forget", "--max-size", "SIZE")))"
-            fires.append(Alert(disk, since: .now, message: message))
-        case false?: clears.append(disk)
-        case nil: break
+            if isLow { fires.append(Alert(disk, since: .now, message: message)) } else { clears.append(disk) }
         }
         return (fires, clears)
     }
@@ -70,22 +67,10 @@ struct ConditionWatch: Sendable {
     }
 }
 
-/// What is free on a disk.
-private struct DiskSpace {
-    let free: UInt64
-    let total: UInt64
-
-    /// Nil if that is not known.
-    init?(at path: FilePath) {
-        guard let free = FileSystem.freeBytes(at: path), let total = FileSystem.totalBytes(at: path) else {
-            return nil
-        }
-        (self.free, self.total) = (free, total)
-    }
-
+extension FileSystemSpace {
     /// Less than 1 GiB, and less than 5 % of a small disk. Nil in between, where nothing changes.
-    var isLow: Bool? {
-        let limit = min(1 << 30, total / 20)
-        return free < limit ? true : free < limit + limit / 4 ? nil : false
+    fileprivate var isLow: Bool? {
+        let limit = min(1 << 30, totalBytes / 20)
+        return freeBytes < limit ? true : freeBytes < limit + limit / 4 ? nil : false
     }
 }

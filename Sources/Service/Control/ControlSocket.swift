@@ -62,7 +62,7 @@ final class ControlSocket: Sendable {
                 return Client(try await loop.accept(listener))
             } catch let error where error.isShortage {
                 // The one who asks waits for its turn.
-                try? await Task.sleep(for: .milliseconds(100))
+                try? await loop.sleep(for: .milliseconds(100))
             } catch {
                 return nil
             }

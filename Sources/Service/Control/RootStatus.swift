@@ -105,7 +105,7 @@ package struct RootStatus: Sendable {
         self.root = root
         let answer = Self.ask(root)
         (watcher, durableUntil, unanswering) = (answer.watcher, answer.durableUntil, answer.unanswering)
-        freeBytes = FileSystem.freeBytes(at: root.directory)
+        freeBytes = try? FileSystemSpace(at: root.directory).freeBytes
         var kinds: [FileID: FileKind] = [:]
         var isAlive: [FileID: Bool] = [:]
         var files: [SequenceNumber: FileID] = [:]

@@ -17,7 +17,7 @@ struct DrillWatch: Sendable {
         var delay = schedule.firstDelay
         while true {
             do {
-                try await Task.sleep(for: delay)
+                try await loop.sleep(for: delay)
                 delay = schedule.interval
                 let (due, record) = try await BackgroundWork.run(on: loop) { [schedule] in
                     try Self.drill(root, schedule)

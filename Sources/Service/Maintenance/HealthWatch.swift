@@ -36,7 +36,7 @@ package struct HealthWatch: Sendable {
                 do {
                     try await waitForQuiet()
                     let processorTime = try await run(survey)
-                    try await Task.sleep(for: options.pause(after: processorTime))
+                    try await loop.sleep(for: options.pause(after: processorTime))
                 } catch is CancellationError {
                     return
                 } catch {
@@ -51,7 +51,7 @@ package struct HealthWatch: Sendable {
     private func waitForQuiet() async throws {
         var wait = QuietWait(patience: options.patience, last: protector.status.lastSequence, at: .now)
         while !wait.isOver(at: .now) {
-            try await Task.sleep(for: options.quiet)
+            try await loop.sleep(for: options.quiet)
             let status = protector.status
             if wait.isQuiet(last: status.lastSequence, isReady: status.isReady) { return }
         }

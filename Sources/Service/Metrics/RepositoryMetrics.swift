@@ -16,7 +16,7 @@ package struct RepositoryMetrics: Sendable {
     package init(of repository: RepositoryDirectory, _ build: ProgramBuild) async throws {
         async let watchers = Self.work { try RunningWatcher.all(in: repository) }
         let (list, freeBytes) = try await Self.work {
-            (try repository.roots(), FileSystem.freeBytes(at: repository.path))
+            (try repository.roots(), try? FileSystemSpace(at: repository.path).freeBytes)
         }
         let answers = try await Self.answers(of: list.usable)
         let reading = RepositoryReading(

@@ -46,10 +46,9 @@ package struct UnitFile: Sendable {
 
     /// Nil if there is no file. Throws `Failure.foreign`, and `SystemError`.
     private func text() throws -> String? {
-        guard let status = try FileStatus.unlessMissing(path) else { return nil }
-        var bytes = [UInt8](repeating: 0, count: Int(clamping: min(status.sizeBytes, 1 << 20)))
-        let count = try OpenFile(path, .read).read(into: &bytes, count: bytes.count, at: 0)
-        let text = String(decoding: bytes[..<count], as: UTF8.self)
+        guard try FileStatus.unlessMissing(path) != nil else { return nil }
+        let bytes = try OpenFile(path, .read).content(upTo: 1 << 20) ?? []
+        let text = String(decoding: bytes, as: UTF8.self)
         guard text.hasPrefix(ServiceUnit.mark) else { throw Failure.foreign(path) }
         return text
     }

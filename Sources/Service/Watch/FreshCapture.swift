@@ -33,7 +33,7 @@ package struct FreshCapture: Sendable {
         try WatcherOrAlone.run(root, timeout: timeout) { client, timeout in
             try client.synchronise(annotations, timeout: timeout)
         } alone: {
-            try WorkerThread.block { try await capture(annotations) }
+            try EventLoop.run("capture") { _ in try await capture(annotations) }
         }
     }
 

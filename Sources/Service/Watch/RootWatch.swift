@@ -130,14 +130,15 @@ final class RootWatch: Sendable {
         guard !isStopping, !surroundings.once else { throw reason }
         surroundings.standings.waits(number, "\(reason)")
         say(reason, &failures)
-        await pause(until: Task { [surroundings] in await surroundings.repositoryWatch.untilBack() })
+        await pause { [surroundings] in await surroundings.repositoryWatch.untilBack() }
         guard !isStopping else { throw reason }
         failures = Failures()
         surroundings.standings.starts(number)
     }
 
-    /// A stop ends the pause.
-    private func pause(until end: Task<Void, Never>) async {
+    /// Returns when `wait` does. A stop cancels it.
+    private func pause(_ wait: @escaping @Sendable () async -> Void) async {
+        let end = Task(executorPreference: surroundings.threads.requests) { await wait() }
         let isStopping = state.withLock { state in
             state.pause = end
             return state.stop != nil
@@ -298,7 +299,7 @@ final class RootWatch: Sendable {
         let socket = failedSocket(error)
         async let answers: Void? = socket?.run()
         let arrival = PathArrival(of: target.path, surroundings.threads)
-        await pause(until: Task { await arrival.wait(atMost: duration) })
+        await pause { await arrival.wait(atMost: duration) }
         socket?.stop()
         _ = await answers
     }

@@ -6,13 +6,17 @@ struct Watchdog: Sendable {
     let time: Duration
     let threads: WatchThreads
 
-    /// Returns when the task is cancelled.
+    /// Returns when the task is cancelled. It has a thread of its own, which nothing else can hold up.
     func run() async {
+        guard let loop = try? EventLoop("watchdog") else { return }
+        defer { loop.stop() }
         // Half of the time, as sd_watchdog_enabled(3) recommends.
         let pause = time / 2
-        while !Task.isCancelled {
-            if !threads.hang(for: pause) { ServiceManager.notify(.alive) }
-            try? await Task.sleep(for: pause)
+        await withTaskExecutorPreference(loop) {
+            while !Task.isCancelled {
+                if !threads.hang(for: pause) { ServiceManager.notify(.alive) }
+                try? await loop.sleep(for: pause)
+            }
         }
     }
 }

@@ -4,15 +4,19 @@ import Service
 import SystemPackage
 
 /// What the watcher starts to deliver alerts: see `AlertCourier`.
-struct AlertSend: AsyncParsableCommand, Sendable {
+struct AlertSend: ParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "send",
         abstract: "Deliver what the watcher has written to the standard input.",
         shouldDisplay: false
     )
 
-    func run() async throws {
+    func run() throws {
         let deliveries = try AlertCourier.deliveries(in: Self.input())
+        try EventLoop.run("alerts") { _ in try await deliver(deliveries) }
+    }
+
+    private func deliver(_ deliveries: [AlertDelivery]) async throws {
         try await withThrowingTaskGroup(of: AlertReceipt.self) { group in
             for (number, delivery) in deliveries.enumerated() {
                 group.addTask {
@@ -28,12 +32,10 @@ struct AlertSend: AsyncParsableCommand, Sendable {
 
     /// The watcher passes it as a file in memory.
     private static func input() throws -> [UInt8] {
-        let file = try OpenFile("/dev/stdin", .read)
-        let size = Int(clamping: try file.status().sizeBytes)
-        guard size <= longestInput else { throw Failure(.failed, "the standard input is too long") }
-        var bytes = [UInt8](repeating: 0, count: size)
-        let count = try file.read(into: &bytes, count: size, at: 0)
-        return Array(bytes[..<count])
+        guard let bytes = try OpenFile("/dev/stdin", .read).content(upTo: longestInput) else {
+            throw Failure(.failed, "the standard input is too long")
+        }
+        return bytes
     }
 
     private static let longestInput = 64 << 20

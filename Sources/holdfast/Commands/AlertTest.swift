@@ -3,7 +3,7 @@ import LinuxSystem
 import Service
 import Settings
 
-struct AlertTest: AsyncParsableCommand, Sendable {
+struct AlertTest: ParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         commandName: "test",
         abstract: "Send one alert of each kind to everybody whom the configuration names.",
@@ -20,7 +20,7 @@ struct AlertTest: AsyncParsableCommand, Sendable {
 
     @OptionGroup var options: GlobalOptions
 
-    func run() async throws {
+    func run() throws {
         let console = Console(options)
         let settings = try AlertDesk.Settings(options)
         let heartbeat = settings.heartbeat.map { AlertDelivery(alert: nil, receiver: .url($0.url)) }
@@ -37,11 +37,9 @@ struct AlertTest: AsyncParsableCommand, Sendable {
                     receiver: receiver
                 )
             }
-            if try await !send(deliveries, to: receiver.text, console) { hasFailed = true }
+            if try !send(deliveries, to: receiver.text, console) { hasFailed = true }
         }
-        if let heartbeat, try await !send([heartbeat], to: heartbeat.receiver.text, console) {
-            hasFailed = true
-        }
+        if let heartbeat, try !send([heartbeat], to: heartbeat.receiver.text, console) { hasFailed = true }
         try console.flush()
         if hasFailed { throw ExitStatus.failed }
     }
@@ -51,10 +49,11 @@ struct AlertTest: AsyncParsableCommand, Sendable {
         _ deliveries: [AlertDelivery],
         to receiver: String,
         _ console: Console
-    ) async throws -> Bool {
+    ) throws -> Bool {
         var sent = 0
         for delivery in deliveries {
-            if let failure = await AlertDispatch.deliver(delivery) {
+            let failure = try EventLoop.run("alerts") { _ in await AlertDispatch.deliver(delivery) }
+            if let failure {
                 try console.result(
                     json: AlertTestLine(receiver: receiver, sent: sent, error: OrNull(failure)),
                     text: "\(receiver): failed: \(failure)"

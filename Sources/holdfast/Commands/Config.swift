@@ -1,6 +1,6 @@
 import ArgumentParser
 
-struct Config: AsyncParsableCommand {
+struct Config: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Check the configuration, or show what is in effect.",
         discussion: """

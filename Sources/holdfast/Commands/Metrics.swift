@@ -46,7 +46,7 @@ struct Metrics: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         if let listen { try serve(at: listen, console) }
         let repository = try options.openRepository()
-        let metrics = try WorkerThread.block { try await MetricsSource.gather(repository) }
+        let metrics = try EventLoop.run("metrics") { _ in try await MetricsSource.gather(repository) }
         try console.result(bytes: Array(metrics.text.utf8.dropLast()))
         for (path, error) in metrics.unreadable {
             console.warning("the history of \(path.printable) is left out: \(Failure.reason(error))")
@@ -66,7 +66,7 @@ struct Metrics: HoldfastCommand {
         let source = MetricsSource(try options.openRepository())
         let server = MetricsServer(host: address.host, port: address.port) { try await source.text() }
         do {
-            try WorkerThread.block {
+            try EventLoop.run("metrics") { _ in
                 try await server.run { port in
                     let address = LoopbackAddress(host: address.host, port: port)
                     console.message(MetricsProcess.Report.isServed(at: address))

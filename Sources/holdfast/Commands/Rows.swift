@@ -1,6 +1,6 @@
 import ArgumentParser
 
-struct Rows: AsyncParsableCommand {
+struct Rows: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Restore rows, or show the history of one.",
         discussion: """

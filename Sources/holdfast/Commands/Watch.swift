@@ -9,7 +9,7 @@ import Settings
 import Synchronization
 import SystemPackage
 
-struct Watch: AsyncParsableCommand, Sendable {
+struct Watch: ParsableCommand, Sendable {
     static let configuration = CommandConfiguration(
         abstract: "Protect databases and files until told to stop.",
         discussion: """
@@ -64,24 +64,21 @@ struct Watch: AsyncParsableCommand, Sendable {
         if ensure, progress.progress { throw ValidationError("--ensure and --progress exclude each other") }
     }
 
-    func run() async throws {
+    func run() throws {
         guard watch.keepAll || !watch.retention.rules.policy.isEmpty else {
             throw RetentionError.keepsNothing
         }
-        if ensure { return try await WorkerThread.run("command") { try ensureWatcher() } }
-        let watch = ensured ? try await WorkerThread.run("command") { try leavingDirectory() } : self
-        try await watch.protect()
+        if ensure { return try ensureWatcher() }
+        try (ensured ? leavingDirectory() : self).protect()
     }
 
-    private func protect() async throws {
+    private func protect() throws {
         Memory.shareHeaps()
         CurrentProcess.raiseOpenFileLimit()
         var changes = RootChanges()
         changes.remove(except.map { FilePath(argument: $0) })
-        let (repository, targets) = try await WorkerThread.run("command") { [changes] in
-            let repository = try options.openOrCreateRepository()
-            return (repository, try watch.targets(in: repository, options, changes))
-        }
+        let repository = try options.openOrCreateRepository()
+        let targets = try watch.targets(in: repository, options, changes)
         let isPartial = Atomic(false)
         let display = Mutex<ProgressDisplay?>(nil)
         var listeners = WatchService.Listeners()
@@ -120,33 +117,35 @@ struct Watch: AsyncParsableCommand, Sendable {
         display.withLock { $0 = showFirstCapture(of: service) }
         try reload.begin(service)
         if configuration != nil { try StopSignal.onHangUp { reload.runAtSignal() } }
-        try await run(service) { display.withLock { $0?.end() } }
+        try run(service) { display.withLock { $0?.end() } }
         guard !(once && isPartial.load(ordering: .acquiring)) else { throw ExitStatus.partial }
         // What looks after the databases may have something half done.
         UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.done.rawValue) }
     }
 
     /// Runs it until it ends or a signal stops it, and then calls `ended`, before anything is said.
-    private func run(_ service: WatchService, ended: () -> Void) async throws {
+    private func run(_ service: WatchService, ended: () -> Void) throws {
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
                 logger: Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
             )
         )
-        try StopSignal.onFirst {
-            Task { await group.triggerGracefulShutdown() }
-            try? WorkerThread.start("deadline") {
-                WorkerThread.sleep(Self.stopTime)
-                for (path, why) in service.abandon() { WatchMessages.warn(path, why) }
-                UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
-            }
-        } again: {
-            CurrentProcess.exit(ExitStatus.interrupted.rawValue)
-        }
         do {
             defer { ended() }
-            try await group.run()
+            try EventLoop.run("service") { loop in
+                try StopSignal.onFirst {
+                    Task(executorPreference: loop) { await group.triggerGracefulShutdown() }
+                    try? WorkerThread.start("deadline") {
+                        WorkerThread.sleep(Self.stopTime)
+                        for (path, why) in service.abandon() { WatchMessages.warn(path, why) }
+                        UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }
+                    }
+                } again: {
+                    CurrentProcess.exit(ExitStatus.interrupted.rawValue)
+                }
+                try await group.run()
+            }
         } catch let interrupted as WatchService.Interrupted {
             for (path, why) in interrupted.roots { WatchMessages.warn(path, why) }
             UnfinishedWork.abandonAll { CurrentProcess.exit(ExitStatus.interrupted.rawValue) }

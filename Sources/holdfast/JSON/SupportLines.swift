@@ -138,10 +138,10 @@ extension SupportFileSystemLine {
         self.path = path.string
         type = facts.type
         options = facts.options
-        totalBytes = facts.totalBytes
-        freeBytes = facts.freeBytes
-        totalInodes = facts.totalInodes
-        freeInodes = facts.freeInodes
+        totalBytes = facts.space.totalBytes
+        freeBytes = facts.space.freeBytes
+        totalInodes = facts.space.totalInodes
+        freeInodes = facts.space.freeInodes
     }
 }
 

@@ -2,8 +2,8 @@ import ArgumentParser
 import LinuxSystem
 import Recovery
 
-/// A command that does its work on a thread of its own and then ends.
-protocol HoldfastCommand: AsyncParsableCommand, Sendable {
+/// A command that does its work and then ends.
+protocol HoldfastCommand: ParsableCommand, Sendable {
     var options: GlobalOptions { get }
 
     /// Does the work. It may block.
@@ -11,11 +11,9 @@ protocol HoldfastCommand: AsyncParsableCommand, Sendable {
 }
 
 extension HoldfastCommand {
-    func run() async throws {
-        let status = try await WorkerThread.run("command") {
-            let console = Console(options)
-            return try console.end(Result { try perform(console) })
-        }
+    func run() throws {
+        let console = Console(options)
+        let status = try console.end(Result { try perform(console) })
         guard status == .done else { throw status }
     }
 }

@@ -1,0 +1,49 @@
+import Synchronization
+
+extension EventLoop {
+    /// Runs a task on a loop of its own, and blocks the caller's thread until it returns. This does not use
+    /// the language's pool of threads: once used, that wakes up each second.
+    ///
+    /// Throws `SystemError` if there is no thread or descriptor left, and what `body` throws.
+    package static func run<Value: Sendable>(
+        _ name: String,
+        _ body: @escaping @Sendable (EventLoop) async throws -> Value
+    ) throws -> Value {
+        let loop = try EventLoop(name, patience: .seconds(1))
+        defer { loop.stop() }
+        let outcome = Outcome<Value>()
+        Task(executorPreference: loop) {
+            do { outcome.set(.success(try await body(loop))) } catch { outcome.set(.failure(error)) }
+        }
+        return try outcome.take().get()
+    }
+
+    /// Lets the task wait. Throws `CancellationError` as soon as it is cancelled.
+    package func sleep(for duration: Duration) async throws {
+        let signal = Signal()
+        await withTaskCancellationHandler {
+            _ = await signal.wait(until: .now.advanced(by: duration), on: self)
+        } onCancel: {
+            signal.raise()
+        }
+        // After a cancellation the deadline is still to come.
+        callAtDeadline(nil, signal, wait: 0)
+        try Task.checkCancellation()
+    }
+
+    /// Passes one outcome from a task to the thread that waits for it.
+    private final class Outcome<Value: Sendable>: Sendable {
+        private let value = Mutex<Result<Value, any Error>?>(nil)
+        private let isThere = Semaphore()
+
+        func set(_ result: Result<Value, any Error>) {
+            value.withLock { $0 = result }
+            isThere.signal()
+        }
+
+        func take() -> Result<Value, any Error> {
+            isThere.wait()
+            return value.withLock { $0! }
+        }
+    }
+}
