@@ -48,7 +48,11 @@ struct StatusReport {
     }
 
     private var notWell: [String] {
-        answer.remarks.map { "NOT WELL: \($0.path.printable): \($0.reason)" }
+        answer.remarks.map { remark in
+            let path = remark.path.printable
+            // Of a database, its own path is said.
+            return "NOT WELL: \(remark.reason.hasPrefix(path) ? "" : "\(path): ")\(remark.reason)"
+        }
     }
 
     /// The alerts that fire, and whom they have not reached; empty if there is nothing to say.

@@ -214,11 +214,11 @@ import Testing
         try SQLite3.sql("CREATE TABLE n(i);", on: protection.data + "/later.db")
         try capture(4...6)
         let copy = protection.folder.file("copy")
-        let moment = ["restore", protection.data, "--at", "first", "--output", copy]
-        #expect(try protection.holdfast(moment + ["--dry-run"]).stderr == "")
+        let moment = ["restore", protection.data, "--at", "first"]
+        #expect(try protection.holdfast(moment + ["--in-place", "--dry-run"]).stderr == "")
         try protection.holdfast("forget", protection.data, "--keep-last", "1")
         #expect(try protection.snapshots().count == 2)
-        #expect(try protection.holdfast(moment).stderr == "")
+        #expect(try protection.holdfast(moment + ["--output", copy]).stderr == "")
     }
 
     @Test("beside a watcher, which goes on")

@@ -106,10 +106,10 @@ struct StatusTests {
             try protection.status("--json").stdout.contains(#""health":"bad""#)
         }
         let text = try status(protection, expecting: 1)
-        #expect(text.hasPrefix("protected, but NOT WELL: \(protection.data): a.db"), "\(text)")
+        #expect(text.hasPrefix("protected, but NOT WELL: \(protection.database) is damaged"), "\(text)")
         #expect(text.contains("\nall that was committed up to "), "\(text)")
         let check = try status(protection, "--check", expecting: 1)
-        #expect(check.hasPrefix("NOT WELL: \(protection.data): a.db"), "\(check)")
+        #expect(check.hasPrefix("NOT WELL: \(protection.database) is damaged"), "\(check)")
         try protection.stop()
     }
 
