@@ -213,12 +213,11 @@ import Testing
         try protection.holdfast("tag", "first", protection.data)
         try SQLite3.sql("CREATE TABLE n(i);", on: protection.data + "/later.db")
         try capture(4...6)
-        let copy = protection.folder.file("copy")
-        let moment = ["restore", protection.data, "--at", "first"]
-        #expect(try protection.holdfast(moment + ["--in-place", "--dry-run"]).stderr == "")
+        let moment = ["restore", protection.data, "--at", "first", "--output"]
+        #expect(try protection.holdfast(moment + [protection.folder.file("before")]).stderr == "")
         try protection.holdfast("forget", protection.data, "--keep-last", "1")
         #expect(try protection.snapshots().count == 2)
-        #expect(try protection.holdfast(moment + ["--output", copy]).stderr == "")
+        #expect(try protection.holdfast(moment + [protection.folder.file("after")]).stderr == "")
     }
 
     @Test("beside a watcher, which goes on")

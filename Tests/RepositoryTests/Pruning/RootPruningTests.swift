@@ -225,7 +225,7 @@ struct RootPruningTests {
 
     @Test("an unfinished write at the end of a segment does not keep the snapshots in it or before it")
     func tornSegments() throws {
-        var history = try Self.history(commits: 0)
+        var history = try Self.history(commits: 2)
         let segments = history.test.root.segmentsDirectory
         // Each writer is killed amid a write.
         for _ in 0..<4 {
@@ -256,7 +256,7 @@ struct RootPruningTests {
 
     @Test("between the snapshots that stay, it is still known whether a writer began")
     func sessions() throws {
-        var history = try Self.history(commits: 0)
+        var history = try Self.history(commits: 2)
         for _ in 0..<30 {
             let writer = try history.open()
             for number in 0..<Int.random(in: 1...6, using: &history.random) {
