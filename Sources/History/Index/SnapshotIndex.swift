@@ -194,7 +194,7 @@ extension SnapshotIndex {
         guard let start = entries.lastIndex(atOrBefore: first), let end = entries.lastIndex(atOrBefore: last),
             start <= end
         else { return false }
-        // Sequences count up by one.
+        // fits: sequences increase, by one if none is missing
         let distance = entries[end].sequence.rawValue - entries[start].sequence.rawValue
         return distance == UInt64(end - start)
             && !sessionPlaces.contains { $0 > start && $0 <= end }

@@ -68,7 +68,8 @@ extension RootWriter {
         (notes, attributes) = ([], KnownAttributes())
         return try RootHistory(root).scan { event in
             switch event {
-            case .finding(let finding): notes.append(finding)
+            // What a former writer has set aside, it has noted.
+            case .finding(let finding) where finding.severity == .error: notes.append(finding)
             case .attributes(let record): attributes.add(record)
             default: break
             }

@@ -102,6 +102,8 @@ struct TornTailTests {
         #expect(isTorn == after.contains { $0.severity == .warning }, comment)
         let kept = try segment.content()
         #expect(kept.starts(with: content), comment)
+        // Only the writer that does so notes it.
+        #expect(try history.open().notes.isEmpty, comment)
     }
 
     @Test("an end that was synchronised before it went is damage, and stays so when the writer goes on")
