@@ -1,5 +1,3 @@
-import Synchronization
-
 extension EventLoop {
     /// Runs a task on a loop of its own, and blocks the caller's thread until it returns. This does not use
     /// the language's pool of threads: once used, that wakes up each second.
@@ -29,21 +27,5 @@ extension EventLoop {
         // After a cancellation the deadline is still to come.
         callAtDeadline(nil, signal, wait: 0)
         try Task.checkCancellation()
-    }
-
-    /// Passes one outcome from a task to the thread that waits for it.
-    private final class Outcome<Value: Sendable>: Sendable {
-        private let value = Mutex<Result<Value, any Error>?>(nil)
-        private let isThere = Semaphore()
-
-        func set(_ result: Result<Value, any Error>) {
-            value.withLock { $0 = result }
-            isThere.signal()
-        }
-
-        func take() -> Result<Value, any Error> {
-            isThere.wait()
-            return value.withLock { $0! }
-        }
     }
 }

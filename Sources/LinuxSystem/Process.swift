@@ -15,6 +15,14 @@ package enum CurrentProcess {
         }
     }
 
+    /// Unblocks all signals for this thread: the process may have inherited blocked ones, and could then not
+    /// be told to end.
+    package static func receiveSignals() {
+        var none = sigset_t()
+        unsafe sigemptyset(&none)
+        unsafe pthread_sigmask(SIG_SETMASK, &none, nil)
+    }
+
     /// Replaces the inherited umask by 077: files that this process makes are for its user only. None of the
     /// user's own permissions are masked.
     package static func keepFilesPrivate() {

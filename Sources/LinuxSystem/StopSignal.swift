@@ -44,7 +44,7 @@ package enum StopSignal {
         try handle(SIGHUP)
     }
 
-    /// Threads and processes inherit blocked signals, for example from a test's thread pool.
+    /// Our other threads block them.
     private static func receive(_ signals: [Int32]) {
         var set = sigset_t()
         unsafe sigemptyset(&set)

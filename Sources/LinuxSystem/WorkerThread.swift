@@ -46,8 +46,8 @@ package enum WorkerThread {
     /// Room for the bits of 8192 processors, the most that Linux can have.
     private static let maskBytes = 1024
 
-    /// Starts `body` on a new thread. `name` is at most 15 bytes, as `ps -L` shows it. If `processor` is
-    /// given, the thread runs only there.
+    /// Starts `body` on a new thread, which receives no signals. `name` is at most 15 bytes, as `ps -L` shows
+    /// it. If `processor` is given, the thread runs only there.
     package static func start(
         _ name: String,
         urgency: Urgency = .normal,
@@ -62,6 +62,11 @@ package enum WorkerThread {
                 body()
             }
         )
+        // It inherits what this thread blocks meanwhile.
+        var (all, before) = (sigset_t(), sigset_t())
+        unsafe sigfillset(&all)
+        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+        defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
         let code = unsafe pthread_create(
             &thread,
@@ -102,6 +107,17 @@ package enum WorkerThread {
                 continuation.resume(throwing: error)
             }
         }
+    }
+
+    /// Runs `body` on a new thread, and blocks the caller's until it returns. Meanwhile that one receives the
+    /// signals of the process.
+    package static func wait<Value: Sendable>(
+        _ name: String,
+        _ body: @escaping @Sendable () throws -> Value
+    ) throws -> Value {
+        let outcome = Outcome<Value>()
+        try start(name) { outcome.set(Result(catching: body)) }
+        return try outcome.take().get()
     }
 
     /// Errors are ignored: the thread then runs on any processor.

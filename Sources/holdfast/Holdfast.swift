@@ -34,6 +34,7 @@ struct Holdfast: ParsableCommand {
     static func main() {
         CurrentProcess.openMissingStandardStreams()
         CurrentProcess.keepFilesPrivate()
+        CurrentProcess.receiveSignals()
         let arguments = GlobalOptions.spellingTimes(GlobalOptions.behindSubcommand(Arguments.all))
         CurrentProcess.exit(status(of: arguments).rawValue)
     }

@@ -11,4 +11,17 @@ struct ThreadTests {
         }
         #expect(name == "a name\n")
     }
+
+    @Test("receives no signals, and what it returns or throws is handed on")
+    func signals() throws {
+        let blocked = try WorkerThread.wait("thread") {
+            let status = try String(contentsOfFile: "/proc/thread-self/status", encoding: .utf8)
+            return status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }.map(String.init)
+        }
+        // All but SIGKILL, SIGSTOP and the two of the C library, as proc_pid_status(5) shows them.
+        #expect(blocked == "SigBlk:\tfffffffe7ffbfeff")
+        #expect(throws: CancellationError.self) {
+            try WorkerThread.wait("thread") { throw CancellationError() }
+        }
+    }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 import LinuxSystem
 import Recovery
 
-/// A command that does its work and then ends.
+/// A command that does its work on a thread of its own and then ends.
 protocol HoldfastCommand: ParsableCommand, Sendable {
     var options: GlobalOptions { get }
 
@@ -12,8 +12,11 @@ protocol HoldfastCommand: ParsableCommand, Sendable {
 
 extension HoldfastCommand {
     func run() throws {
-        let console = Console(options)
-        let status = try console.end(Result { try perform(console) })
+        // The main thread receives the signals, which would interrupt calls elsewhere.
+        let status = try WorkerThread.wait("command") {
+            let console = Console(options)
+            return try console.end(Result { try perform(console) })
+        }
         guard status == .done else { throw status }
     }
 }
