@@ -1,5 +1,6 @@
 import Foundation
 import LinuxSystem
+import SystemPackage
 import Testing
 
 @Suite("WorkerThread")
@@ -10,6 +11,16 @@ struct ThreadTests {
             try String(contentsOfFile: "/proc/thread-self/comm", encoding: .utf8)
         }
         #expect(name == "a name\n")
+    }
+
+    @Test("a program that such a thread starts receives all signals")
+    func child() throws {
+        let line = try WorkerThread.wait("thread") {
+            let process = try ChildProcess("grep", named: "grep", ["SigBlk", "/proc/self/status"])
+            defer { process.wait() }
+            return try process.nextLine()
+        }
+        #expect(line == "SigBlk:\t0000000000000000")
     }
 
     @Test("receives no signals, and what it returns or throws is handed on")
