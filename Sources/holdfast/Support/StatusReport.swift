@@ -129,7 +129,7 @@ struct StatusReport {
         )
         if status.sharesDisk { lines.append("  " + DiskWarning.text) }
         if let good = status.lastGood { lines.append("  last found good: snapshot \(good)") }
-        if let drill = status.lastDrill { lines.append("  last " + drill.text) }
+        if let drill = status.lastDrill { lines.append("  last drill: \(drill.resultText)") }
         for one in status.watcher?.underWay ?? [] {
             let (done, all) = (Quantity.text(bytes: one.bytes), Quantity.text(bytes: one.totalBytes))
             lines.append("  \(one.what) of \(one.path): \(done) of \(all)")
@@ -150,8 +150,8 @@ struct StatusReport {
         }
         if let watcher = status.watcher {
             lines.append(
-                "  since its start: \(Quantity.text(watcher.rescans, "rescan")) for missed events, "
-                    + "\(Quantity.text(watcher.audits, "audit")) of idle files, "
+                "  since its start: \(Quantity.text(watcher.audits, "audit")), "
+                    + "\(Quantity.text(watcher.rescans, "rescan")) for missed events; "
                     + "\(Quantity.text(watcher.auditDifferences, "difference"))"
             )
         }
