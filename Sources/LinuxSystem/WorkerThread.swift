@@ -46,8 +46,13 @@ package enum WorkerThread {
     /// Room for the bits of 8192 processors, the most that Linux can have.
     private static let maskBytes = 1024
 
-    /// Starts `body` on a new thread, which receives no signals. `name` is at most 15 bytes, as `ps -L` shows
-    /// it. If `processor` is given, the thread runs only there.
+    /// Signals that a thread brings upon itself.
+    private static let ownSignals = [
+        SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGBUS, SIGSEGV, SIGSYS, SIGPIPE,
+    ]
+
+    /// Starts `body` on a new thread, which receives none of the process's signals. `name` is at most 15
+    /// bytes, as `ps -L` shows it. If `processor` is given, the thread runs only there.
     package static func start(
         _ name: String,
         urgency: Urgency = .normal,
@@ -63,9 +68,10 @@ package enum WorkerThread {
             }
         )
         // It inherits what this thread blocks meanwhile.
-        var (all, before) = (sigset_t(), sigset_t())
-        unsafe sigfillset(&all)
-        unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
+        var (blocked, before) = (sigset_t(), sigset_t())
+        unsafe sigfillset(&blocked)
+        for signal in ownSignals { unsafe sigdelset(&blocked, signal) }
+        unsafe pthread_sigmask(SIG_SETMASK, &blocked, &before)
         defer { unsafe pthread_sigmask(SIG_SETMASK, &before, nil) }
         var thread = pthread_t()
         let code = unsafe pthread_create(
