@@ -93,7 +93,8 @@ struct AlertsTests {
         let check = try setup.protection.status("--check")
         #expect(check.status == 1)
         #expect(
-            check.stdout.hasPrefix("\(setup.protection.data): ") && check.stdout.count { $0.isNewline } == 1
+            check.stdout.hasPrefix("NOT WELL: \(setup.protection.database) is damaged")
+                && check.stdout.count { $0.isNewline } == 1
         )
         try good.write(to: URL(fileURLWithPath: setup.protection.database))
         try setup.alert("bad", "resolved")
@@ -179,8 +180,8 @@ struct AlertsTests {
         try setup.watch()
         try wait(for: "what was not delivered") {
             let status = try setup.protection.status().stdout
-            return try status.contains("1 alert not delivered to /nonexistent/page-me")
-                && status.contains("1 alert not delivered to http://127.0.0.1:1/x")
+            return try status.contains("1 alert (stopped) not delivered to /nonexistent/page-me")
+                && status.contains("1 alert (stopped) not delivered to http://127.0.0.1:1/x")
                 && setup.alerts().contains { $0.alert == "stopped" && $0.message.contains("started again") }
         }
         try setup.stop()
