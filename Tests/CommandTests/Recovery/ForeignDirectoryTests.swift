@@ -32,9 +32,13 @@ struct ForeignDirectoryTests {
             case .opened: try HeldProgram(output, .before, "flock", in: protection)
             }
         let out = protection.folder.file("out")
-        let made = try #require(
-            FileManager.default.contentsOfDirectory(atPath: out).first { $0.hasPrefix(".holdfast-restore-") }
-        )
+        // strace(1) names a call when it begins.
+        var made = ""
+        try wait(for: "the restore's directory") {
+            let names = try FileManager.default.contentsOfDirectory(atPath: out)
+            made = names.first { $0.hasPrefix(".holdfast-restore-") } ?? ""
+            return !made.isEmpty
+        }
         try protection.shell("cd ../out; mv \(made) ../theirs; mv foreign \(made)")
         restore.letGo()
         #expect(try restore.program.waitForEnd().status == 0)
