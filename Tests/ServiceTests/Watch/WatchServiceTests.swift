@@ -24,8 +24,15 @@ struct WatchServiceTests {
     /// A target that cannot be found for so many times.
     private func target(_ root: RootDescription, failing failures: Int) -> WatchTarget {
         let count = Count()
-        return WatchTarget(path: root.path) {
-            guard count.next() > failures else { throw Failure() }
+        return target(root) { count.next() <= failures }
+    }
+
+    private func target(
+        _ root: RootDescription,
+        failingWhile fails: @escaping @Sendable () -> Bool
+    ) -> WatchTarget {
+        WatchTarget(path: root.path) {
+            guard !fails() else { throw Failure() }
             return root
         } known: {
             root
@@ -107,12 +114,12 @@ struct WatchServiceTests {
     func again() async throws {
         let data = try DatabaseRoot()
         let file = try fileRoot(beside: data)
-        let service = try RunningService(
-            [target(file, failing: 1), .init(data.root)],
-            in: data.repository
-        )
+        let isAnnounced = Mutex(false)
+        let failing = target(file) { isAnnounced.withLock { !$0 } }
+        let service = try RunningService([failing, .init(data.root)], in: data.repository)
         let first = try await next(service.ready)
         #expect(first.map(\.root) == [data.root])
+        isAnnounced.withLock { $0 = true }
         let second = try await next(service.ready)
         #expect(second.map(\.root) == [file])
         #expect(service.failedPaths == [file.path])
