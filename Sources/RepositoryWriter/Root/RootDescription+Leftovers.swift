@@ -4,9 +4,11 @@ import RepositoryReader
 import SystemPackage
 
 extension RootDescription {
-    /// Removes drafts of segments, base images and mirrors. The caller has the writer's lock.
-    package func removeDrafts() {
-        for directory in [segmentsDirectory, basesDirectory, mirrorDirectory] {
+    /// Removes drafts of base images and mirrors. The caller has the writer's lock.
+    package func removeDrafts() { removeDrafts(in: [basesDirectory, mirrorDirectory]) }
+
+    private func removeDrafts(in directories: [FilePath]) {
+        for directory in directories {
             for name in (try? Directory.names(in: directory)) ?? [] where Self.isDraft(name) {
                 try? Directory.remove(directory.appending(name))
             }
@@ -21,7 +23,7 @@ extension RootDescription {
 
     /// Removes files of a writer that was killed: drafts, and mirrors of files without a snapshot.
     func removeLeftovers(_ files: [FileID: ProtectedFile]) {
-        removeDrafts()
+        removeDrafts(in: [segmentsDirectory, basesDirectory, mirrorDirectory])
         for name in (try? Directory.names(in: mirrorDirectory)) ?? [] {
             guard let number = UInt32(name.string), files[FileID(number)]?.last == nil else { continue }
             try? Directory.remove(mirrorDirectory.appending(name))
