@@ -42,6 +42,8 @@ package final class AlertDesk: Sendable {
         var reports: [Report] = []
         var hasBegun = false
         var isStopping = false
+        /// A round goes on.
+        var isBusy = false
     }
 
     private let repository: RepositoryDirectory
@@ -49,9 +51,12 @@ package final class AlertDesk: Sendable {
     private let courier: AlertCourier
     private let state: Mutex<State>
     private let signal = Signal()
+    private let roundEnded = Signal()
 
     /// Between two rounds in which nothing was reported.
     private static let pause = Duration.seconds(60)
+    /// For a delivery that is under way at the end.
+    private static let patience = Duration.seconds(3)
 
     package init(
         _ repository: RepositoryDirectory,
@@ -98,8 +103,11 @@ package final class AlertDesk: Sendable {
         if hasBegun { try? WorkerThread.start("alerts") { [store] in store.update { $0.end() } } }
     }
 
-    /// The watcher has ended as it should.
-    func end() async {
+    /// The watcher has ended as it should. What is being delivered may still arrive: otherwise the next
+    /// watcher would deliver it again.
+    func end(on loop: EventLoop) async {
+        let deadline = MonotonicInstant.now.advanced(by: Self.patience)
+        while state.withLock({ $0.isBusy }), await !roundEnded.wait(until: deadline, on: loop).isEmpty {}
         guard state.withLock({ $0.hasBegun && $0.isStopping }) else { return }
         _ = try? await WorkerThread.run("alerts") { [self] in
             // What the last capture has reported is delivered by the next watcher.
@@ -143,7 +151,12 @@ package final class AlertDesk: Sendable {
                     continue
                 }
                 let (before, current) = (watch, conditions())
+                state.withLock { $0.isBusy = true }
                 let outcome = try? await BackgroundWork.run(named: "alerts") { [self] in
+                    defer {
+                        state.withLock { $0.isBusy = false }
+                        roundEnded.raise()
+                    }
                     var watch = before
                     let next = round(settings, reports, current, &watch)
                     return (watch: watch, next: next)
@@ -186,7 +199,7 @@ package final class AlertDesk: Sendable {
             let failure = courier.deliver([delivery])[0]
             board = store.update { $0.heartbeatFailure = failure }
         }
-        Self.deliver(&board, from: store, by: courier)
+        deliver(&board)
         let retry = board.outbox.next(after: .now).map { next in
             Duration.nanoseconds(max(0, next.nanoseconds &- Instant.now.nanoseconds))
         }
@@ -202,16 +215,12 @@ package final class AlertDesk: Sendable {
             if isConfigured { board.receivers = settings.receivers }
             board.stopped(why: why, to: board.receivers, at: .now)
         }
-        Self.deliver(&board, from: store, by: courier)
+        deliver(&board)
     }
 
-    /// Delivers all that is due.
-    private static func deliver(
-        _ board: inout AlertBoard,
-        from store: AlertStore,
-        by courier: AlertCourier
-    ) {
-        while case let due = board.outbox.due(at: .now), !due.isEmpty {
+    /// Delivers all that is due, until the watcher is told to end.
+    private func deliver(_ board: inout AlertBoard) {
+        while case let due = board.outbox.due(at: .now), !due.isEmpty, !state.withLock({ $0.isStopping }) {
             let failures = courier.deliver(due.map { AlertDelivery(alert: $0.alert, receiver: $0.receiver) })
             board = store.update { board in
                 for (item, failure) in zip(due, failures) {

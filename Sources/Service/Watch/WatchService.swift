@@ -148,7 +148,7 @@ package struct WatchService: Service {
             roots.stop(.catchingUp)
             alerts?.stop()
         }
-        await alerts?.end()
+        await alerts?.end(on: threads.requests)
         let interruptions = standings.interruptions
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
     }

@@ -103,14 +103,14 @@ struct AlertsTests {
         try setup.stop()
     }
 
+    private static let manyRows = """
+        CREATE TABLE t(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
+        INSERT INTO t SELECT i FROM n;
+        """
+
     @Test("a mass deletion is told")
     func massDeletion() throws {
-        let setup = try Setup(
-            """
-            CREATE TABLE t(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
-            INSERT INTO t SELECT i FROM n;
-            """
-        )
+        let setup = try Setup(Self.manyRows)
         try setup.configure("alerts: [\(setup.appending)]")
         try setup.watch()
         try SQLite3.sql("DELETE FROM t;", on: setup.protection.database)
@@ -125,8 +125,10 @@ struct AlertsTests {
 
     @Test("a watcher that was killed is told by the next one, once, and one that was stopped is not")
     func stopped() throws {
-        let setup = try Setup()
-        try setup.configure("alerts: [\(setup.appending)]\nheartbeat: {url: 'http://127.0.0.1:1/'}")
+        let setup = try Setup(Self.manyRows)
+        // It has the alert before it ends, and the watcher is stopped meanwhile.
+        let receiver = "{command: [/bin/sh, -c, 'cat >>\(setup.told); sleep 1']}"
+        try setup.configure("alerts: [\(receiver)]\nheartbeat: {url: 'http://127.0.0.1:1/'}")
         try setup.watch()
         try wait(for: "the first round") {
             try setup.protection.status().stdout.contains("the last heartbeat failed")
@@ -137,8 +139,10 @@ struct AlertsTests {
         try setup.stop()
         try setup.watch()
         try SQLite3.sql("DELETE FROM t;", on: setup.protection.database)
+        // A receiver is told in order: what came before is delivered.
+        try setup.alert("mass-deletion")
         try setup.stop()
-        #expect(try setup.alerts().count { $0.alert == "stopped" } == 1)
+        #expect(try setup.alerts().count { $0.alert == "stopped" && $0.state == "firing" } == 1)
     }
 
     @Test("what the service manager says of a failure is told at once")
