@@ -25,6 +25,9 @@ struct RepairFilter {
     private var unfinished: Set<FileID> = []
     /// Files with unfinished snapshots that are not kept as a whole.
     private var voided: Set<FileID> = []
+    /// Files with an unfinished snapshot whose end is lost. Proofs of what follows count its parts, which are
+    /// void after a session or void record.
+    private var endless: Set<FileID> = []
     /// The number of snapshots of a record with matching digests, as far as the file's stream is there.
     private let proven: [RecordLocation: Int]
     /// Broken files with an unproven record: the following ones cannot be proven.
@@ -59,11 +62,13 @@ struct RepairFilter {
         begun.removeAll()
     }
 
-    /// Changes of the file are lost here. Its next records are kept if their digests match without them.
-    mutating func loseChanges(of file: FileID) {
+    /// Changes of the file are lost here, perhaps with the end of a snapshot. Its next records are kept if
+    /// their digests match without them.
+    mutating func loseChanges(of file: FileID, withEnd: Bool) {
         hasDropped = true
         broken.insert(file)
         begun.remove(file)
+        if withEnd, unfinished.contains(file) { endless.insert(file) }
     }
 
     mutating func beginSegment() { wholeBefore = declared.subtracting(broken).subtracting(unfinished) }
@@ -74,8 +79,8 @@ struct RepairFilter {
         guard lastKept[file.id] != file.sequence, declared.contains(file.id),
             file.beginsAnew || wholeBefore.contains(file.id)
         else { return false }
-        unbreak(file.id)
         void(file.id)
+        unbreak(file.id)
         return true
     }
 
@@ -127,6 +132,8 @@ struct RepairFilter {
         case .session:
             begun.removeAll()
             unfinished.removeAll()
+            isolated.formUnion(endless)
+            endless.removeAll()
             return true
         case .file:
             // A lost record may have declared it before.
@@ -134,7 +141,7 @@ struct RepairFilter {
             return true
         case .void:
             begun.remove(file)
-            unfinished.remove(file)
+            endUnfinished(file)
             return declared.contains(file)
         case .base:
             guard declared.contains(file) else { return false }
@@ -173,6 +180,7 @@ struct RepairFilter {
         }
         if let last = changes.lastSequence(header) {
             unfinished.remove(file)
+            endless.remove(file)
             if !isBroken { unbreak(file) }
             based.insert(file)
             lastKept[file] = last
@@ -201,6 +209,13 @@ struct RepairFilter {
     func hasParts(of file: FileID) -> Bool { unfinished.contains(file) }
 
     private mutating func void(_ file: FileID) {
-        if unfinished.remove(file) != nil { voided.insert(file) }
+        if endUnfinished(file) { voided.insert(file) }
+    }
+
+    /// Returns false if nothing was unfinished.
+    @discardableResult
+    private mutating func endUnfinished(_ file: FileID) -> Bool {
+        if endless.remove(file) != nil { isolated.insert(file) }
+        return unfinished.remove(file) != nil
     }
 }

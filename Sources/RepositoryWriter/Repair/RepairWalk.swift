@@ -130,11 +130,12 @@ final class RepairWalk {
     ) throws {
         try changes.decode(payload, header, place)
         let (all, proven) = (changes.entries.count, scan.proven[place.location, default: 0])
+        let hasEnd = changes.lastSequence(header) != nil
         if proven > 0 {
             let payload = changes.withoutPages(first: proven, after: header.time)
             try tell(.changes, header, unsafe payload.span.bytes, place, body)
         }
-        if proven < all { filter.loseChanges(of: header.file) }
+        if proven < all { filter.loseChanges(of: header.file, withEnd: hasEnd) }
     }
 
     /// Reports the segment deltas' records of lost snapshots before `end`.

@@ -86,6 +86,15 @@ struct RepairHoleTests {
         _ = try Self.expectRepaired(scene, 2, "\(random)")
     }
 
+    @Test("a base whose snapshot is lost proves nothing of what a new writer has written")
+    func endlessBase() throws {
+        // As `holes` does, which found it.
+        let random = SeededRandom(seed: 11_465_672_885_032_246_469)
+        var scene = try HoledHistory(random, .sealed)
+        try scene.make(.flippedByte)
+        _ = try Self.expectRepaired(scene, 1, "\(random)")
+    }
+
     @Test("a segment delta that is lost says of no file that it did not change")
     func lostDelta() throws {
         var history = try SmallHistory(SeededRandom())
