@@ -5,6 +5,12 @@ package import SystemPackage
 package enum CurrentProcess {
     package static var identifier: Int32 { getpid() }
     package static var userID: UInt32 { geteuid() }
+    /// The program that runs here, also when its file was replaced or removed (proc_pid_exe(5)).
+    package static let program: FilePath = "/proc/self/exe"
+    /// The processor time that all threads have used (`CLOCK_PROCESS_CPUTIME_ID`).
+    package static var processorTime: Duration {
+        .nanoseconds(readClock(CLOCK_PROCESS_CPUTIME_ID).nanoseconds)
+    }
 
     /// Opens the null device for each standard stream that the process was started without. Otherwise a file
     /// that is opened later would get its number, and all output with it. Call it before anything is opened.

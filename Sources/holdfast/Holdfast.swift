@@ -27,7 +27,7 @@ struct Holdfast: ParsableCommand {
             Doctor.self, Drill.self, Recoveries.self,
             Status.self, Stats.self, Metrics.self, Forget.self, Check.self, Repair.self, Config.self,
             Install.self, Uninstall.self, Alerts.self, SupportBundle.self, Demo.self,
-            Completion.self, Version.self,
+            Completion.self, Version.self, Maintain.self,
         ]
     )
 

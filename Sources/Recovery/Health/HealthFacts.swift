@@ -3,16 +3,15 @@ import LinuxSystem
 package import SystemPackage
 
 /// The health data of a database's image.
-package struct HealthFacts: Sendable {
+package struct HealthFacts: Sendable, Codable {
     /// The result of SQLite's quick_check.
     package let integrity: Integrity
     /// Rows with foreign keys that lead nowhere.
     package private(set) var violations: [ForeignKeyViolation] = []
     /// The number of rows of each table.
     package private(set) var rowCounts: [String: Int] = [:]
-    /// Unchanged as long as the schema is, within this process. SQLite's own schema version also changes with
-    /// a restore.
-    package private(set) var schemaHash = 0
+    /// Unchanged as long as the schema is. SQLite's own schema version also changes with a restore.
+    package private(set) var schemaDigest: UInt64 = 0
 
     /// The number of rows of all tables.
     package var rowCount: Int { rowCounts.values.reduce(0, +) }
@@ -20,18 +19,14 @@ package struct HealthFacts: Sendable {
 }
 
 extension HealthFacts {
-    /// Reads an image that may be shortened meanwhile; the result is then meaningless. Calls `onOpen` with
-    /// the database so that the caller can interrupt it, and with nil afterwards.
-    package init(imageAt path: FilePath, onOpen: (ImageDatabase?) -> Void = { _ in }) throws {
+    /// Reads an image that may be shortened meanwhile; the result is then meaningless.
+    package init(imageAt path: FilePath) throws {
         guard try FileStatus.of(path).sizeBytes > 0 else {
             self.init(integrity: .ok)
             return
         }
         do {
-            let database = try ImageDatabase(at: path, isMapped: false)
-            onOpen(database)
-            defer { onOpen(nil) }
-            try self.init(database)
+            try self.init(ImageDatabase(at: path, isMapped: false))
         } catch let error as DatabaseError {
             self.init(integrity: try Integrity(error))
         }
@@ -41,7 +36,7 @@ extension HealthFacts {
         integrity = try database.integrity(.quick)
         if case .problems = integrity { return }
         guard try !database.read({ try $0.hasPartialSchema }) else { return }
-        (rowCounts, schemaHash) = try database.read { database in
+        (rowCounts, schemaDigest) = try database.read { database in
             var counts: [String: Int] = [:]
             for shape in try TableShape.all(of: "main", in: database).values where !shape.isVirtual {
                 counts[shape.name] = try Int.fetchOne(
@@ -49,7 +44,7 @@ extension HealthFacts {
                     sql: "SELECT count(*) FROM \(shape.name.sqlName)"
                 )
             }
-            return (counts, try Schema(in: database).hashValue)
+            return (counts, try Schema(in: database).digest)
         }
         violations = try database.foreignKeyViolations()
     }

@@ -2,14 +2,24 @@ import History
 import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
-import Synchronization
 package import SystemPackage
 
 /// Checks the databases of a root: whether their latest captured images are healthy, and whether an event
-/// since the last check deserves a tag. It reads the mirrors, never a live file. `run` is for one thread at a
-/// time.
-package final class HealthSurvey: Sendable {
-    package struct Verdict: Sendable {
+/// since the last check deserves a tag. It reads the mirrors, never a live file.
+package struct HealthSurvey: Sendable {
+    /// The last result of each database, and its snapshot.
+    package struct Knowledge: Sendable, Codable {
+        fileprivate struct Result: Codable {
+            let sequence: SequenceNumber
+            let facts: HealthFacts
+        }
+
+        fileprivate var results: [FileID: Result] = [:]
+
+        package init() {}
+    }
+
+    package struct Verdict: Sendable, Codable {
         /// Absolute paths of the root and the database.
         package let root: FilePath
         package let path: FilePath
@@ -30,33 +40,18 @@ package final class HealthSurvey: Sendable {
     private static let most = 16
 
     private let root: RootDescription
-    /// The last result, and its snapshot.
-    private let known = Mutex<[FileID: (sequence: SequenceNumber, facts: HealthFacts)]>([:])
+    package private(set) var known: Knowledge
 
-    private struct Work {
-        var database: ImageDatabase?
-        var isStopped = false
-    }
-
-    private let work = Mutex(Work())
-
-    package init(_ root: RootDescription) {
-        self.root = root
-    }
-
-    /// Interrupts the current survey and all later ones.
-    package func stop() {
-        work.withLock { work in
-            work.isStopped = true
-            work.database?.interrupt()
-        }
+    /// - Parameter known: by earlier surveys.
+    package init(_ root: RootDescription, known: Knowledge = Knowledge()) {
+        (self.root, self.known) = (root, known)
     }
 
     /// Calls `onVerdict` for each database with a latest image that has no verdict yet. One that changes
     /// meanwhile is left for the next survey.
     ///
     /// - Parameter stamp: of the current time, for names.
-    package func run(stamp: String, _ onVerdict: (Verdict) throws -> Void) throws {
+    package mutating func run(stamp: String, _ onVerdict: (Verdict) throws -> Void) throws {
         let latest = try ReplacedSegmentError.retrying {
             let latest = LatestStates()
             try RootHistory(root).visit { latest.add($0) }
@@ -64,16 +59,20 @@ package final class HealthSurvey: Sendable {
         }
         let past = LazyHistory(root)
         for (file, state) in latest.unjudged.prefix(Self.most) {
-            guard !work.withLock({ $0.isStopped }) else { return }
-            let known = known.withLock { $0[file] }
-            let examination = Examination(file: file, state: state, latest: latest, past: past, known: known)
+            let examination = Examination(
+                file: file,
+                state: state,
+                latest: latest,
+                past: past,
+                known: known.results[file]
+            )
             guard !latest.isDatabaseNoMore(file) else {
                 try onVerdict(examination.verdict(problem: Integrity.otherBytes))
                 continue
             }
             guard let facts = try facts(file, state) else { continue }
             let verdict = try examination.judge(facts, stamp)
-            self.known.withLock { $0[file] = (state.sequence, facts) }
+            known.results[file] = Knowledge.Result(sequence: state.sequence, facts: facts)
             try onVerdict(verdict)
         }
     }
@@ -86,12 +85,7 @@ package final class HealthSurvey: Sendable {
         }
         let isSnapshot = { try ImageDigest.of(OpenFile(path, .read), shape: state.shape) == state.digest }
         guard try isSnapshot() else { return nil }
-        let facts = try? HealthFacts(imageAt: path) { database in
-            work.withLock { work in
-                work.database = database
-                if work.isStopped { database?.interrupt() }
-            }
-        }
+        let facts = try? HealthFacts(imageAt: path)
         return try FileStatus.ifPresent(path) == before && isSnapshot() ? facts : nil
     }
 }
@@ -103,7 +97,7 @@ private struct Examination {
     let latest: LatestStates
     let past: LazyHistory
     /// The last result, and its snapshot.
-    let known: (sequence: SequenceNumber, facts: HealthFacts)?
+    let known: HealthSurvey.Knowledge.Result?
 
     /// Larger images are not rebuilt to find an event, in bytes.
     private static let largestRebuild: UInt64 = 1 << 30
@@ -189,8 +183,8 @@ private struct Examination {
             let name = latest.takeTag("before-deletion-\(stamp)")
             marks.append(.tag(name, message: message, at: last, isAutomatic: true))
         }
-        if former.isSettled, new.schemaHash != old.schemaHash {
-            let last = try lastBefore { $0.schemaHash != old.schemaHash }
+        if former.isSettled, new.schemaDigest != old.schemaDigest {
+            let last = try lastBefore { $0.schemaDigest != old.schemaDigest }
             let name = latest.takeTag("before-schema-change-\(stamp)")
             marks.append(.tag(name, at: last, isAutomatic: true))
         }

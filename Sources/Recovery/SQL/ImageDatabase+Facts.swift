@@ -17,7 +17,7 @@ extension SchemaVersion: CustomStringConvertible {
 
 /// Rows of a table that refer to missing rows of another one
 /// (sqlite.org/pragma.html#pragma_foreign_key_check).
-package struct ForeignKeyViolation: Hashable, Sendable {
+package struct ForeignKeyViolation: Hashable, Sendable, Codable {
     package let table: String
     package let parent: String
     package let count: Int

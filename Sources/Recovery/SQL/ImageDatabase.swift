@@ -28,9 +28,6 @@ package struct ImageDatabase: Sendable {
         }
     }
 
-    /// Interrupts reading in another thread, which then fails.
-    func interrupt() { queue.interrupt() }
-
     /// The URI for a file that no process changes (sqlite.org/uri.html).
     package static func uri(_ path: FilePath) -> String { path.sqliteURI + "?immutable=1" }
 }

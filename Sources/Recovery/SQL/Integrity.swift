@@ -4,7 +4,7 @@ import SQLiteFiles
 package import SystemPackage
 
 /// SQLite's verdict on a rebuilt image.
-package enum Integrity: Hashable, Sendable {
+package enum Integrity: Hashable, Sendable, Codable {
     /// The check found nothing, or the image is empty, which is an empty database.
     case ok
     /// The file is not a database, so there is nothing to check.

@@ -1,4 +1,5 @@
 import GRDB
+import RepositoryFormat
 
 /// The definitions of a database, as its user wrote them. SQLite's own tables and indexes are omitted,
 /// because `ANALYZE`, for example, adds and removes them.
@@ -17,6 +18,13 @@ struct Schema: Hashable {
 
     private(set) var definitions: [Key: Definition] = [:]
     let userVersion: Int
+
+    /// The same for the same definitions, in any process.
+    var digest: UInt64 {
+        let texts = definitions.values.map(\.text.bytes).sorted { $0.lexicographicallyPrecedes($1) }
+        let bytes = Array("\(userVersion)".utf8) + texts.joined(separator: [0])
+        return unsafe XXH64.hash(bytes.span.bytes, seed: 0)
+    }
 
     var views: [String] { definitions.keys.filter { $0.type == "view" }.map(\.name.text) }
 

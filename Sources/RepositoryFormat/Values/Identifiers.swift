@@ -36,7 +36,7 @@ extension SequenceNumber: CustomStringConvertible {
 }
 
 /// A protected file within its root: 1, 2, 3 … in the order of their declarations. 0 is the root itself.
-package struct FileID: Hashable, Comparable, Sendable {
+package struct FileID: Hashable, Comparable, Sendable, Codable {
     package let rawValue: UInt32
 
     package init(_ rawValue: UInt32) { self.rawValue = rawValue }

@@ -1,5 +1,5 @@
 import LinuxSystem
-package import SystemPackage
+import SystemPackage
 
 /// What is to be delivered to one receiver.
 package struct AlertDelivery: Hashable, Codable, Sendable {
@@ -25,21 +25,17 @@ package struct AlertReceipt: Hashable, Codable, Sendable {
 /// Delivers in a process of its own, `holdfast alert send`: the watcher keeps no network, and no receiver can
 /// hold it up. The process reads deliveries as a JSON array on one line, and writes a receipt a line.
 package struct AlertCourier: Sendable {
-    private let program: FilePath
-
     private let patience: Duration
 
     /// - Parameter patience: usually longer than the process gives each receiver.
-    package init(program: FilePath = "/proc/self/exe", patience: Duration = .seconds(60)) {
-        (self.program, self.patience) = (program, patience)
-    }
+    package init(patience: Duration = .seconds(60)) { self.patience = patience }
 
     /// Returns why each delivery has failed; nil for one that has arrived. Blocks its thread.
     func deliver(_ deliveries: [AlertDelivery]) -> [String?] {
         var failures = [String?](repeating: "the delivery ended without an answer", count: deliveries.count)
         do {
             let process = try ChildProcess(
-                program,
+                CurrentProcess.program,
                 named: "holdfast",
                 ["alert", "send"],
                 environment: ["NOTIFY_SOCKET": nil],

@@ -2,6 +2,7 @@ import Capture
 import History
 import LinuxSystem
 import Recovery
+import RepositoryReader
 
 /// Looks after the captured databases of one root when they are quiet.
 ///
@@ -23,6 +24,7 @@ package struct HealthWatch: Sendable {
 
     let protector: RootProtector
     let options: Options
+    let process: MaintenanceProcess
     let loop: EventLoop
     /// An element whenever something was recorded.
     let changes: AsyncStream<Void>
@@ -30,13 +32,18 @@ package struct HealthWatch: Sendable {
 
     /// Returns when the task is cancelled.
     func run() async {
-        let survey = HealthSurvey(protector.root)
         await withTaskCancellationHandler {
+            var known = HealthSurvey.Knowledge()
             for await _ in changes {
                 do {
                     try await waitForQuiet()
-                    let processorTime = try await run(survey)
-                    try await loop.sleep(for: options.pause(after: processorTime))
+                    let survey = try await survey(known)
+                    known = survey.known
+                    for verdict in survey.verdicts {
+                        _ = try await protector.synchronise(verdict.requests)
+                        notice(verdict)
+                    }
+                    try await loop.sleep(for: options.pause(after: survey.processorTime))
                 } catch is CancellationError {
                     return
                 } catch {
@@ -44,7 +51,7 @@ package struct HealthWatch: Sendable {
                 }
             }
         } onCancel: {
-            survey.stop()
+            process.stop()
         }
     }
 
@@ -57,17 +64,9 @@ package struct HealthWatch: Sendable {
         }
     }
 
-    private func run(_ survey: HealthSurvey) async throws -> Duration {
-        let (verdicts, processorTime) = try await BackgroundWork.run(on: loop) {
-            let before = WorkerThread.processorTime
-            var verdicts: [HealthSurvey.Verdict] = []
-            try survey.run(stamp: Instant.now.stamp(in: .system)) { verdicts.append($0) }
-            return (verdicts, WorkerThread.processorTime - before)
+    private func survey(_ known: HealthSurvey.Knowledge) async throws -> MaintenanceTask.Survey {
+        try await BackgroundWork.run(on: loop) { [process, directory = protector.root.directory] in
+            try process.run(.survey(directory, known: known))
         }
-        for verdict in verdicts {
-            _ = try await protector.synchronise(verdict.requests)
-            notice(verdict)
-        }
-        return processorTime
     }
 }

@@ -15,6 +15,7 @@ extension RootWatch {
             HealthWatch(
                 protector: protector,
                 options: HealthWatch.Options(quiet: quiet),
+                process: MaintenanceProcess(surroundings.program),
                 loop: loop,
                 changes: changes,
                 notice: listeners.verdict
@@ -24,6 +25,7 @@ extension RootWatch {
             DrillWatch(
                 protector: protector,
                 schedule: DrillSchedule(interval: interval),
+                process: MaintenanceProcess(surroundings.program),
                 loop: loop,
                 notice: listeners.drill
             )

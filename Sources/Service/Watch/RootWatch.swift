@@ -17,6 +17,8 @@ final class RootWatch: Sendable {
         /// Catch up and return.
         let once: Bool
         let listeners: WatchService.Listeners
+        /// Holdfast.
+        let program: FilePath
         let counters = RootCounters()
         let started: Instant
     }

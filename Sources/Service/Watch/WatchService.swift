@@ -73,13 +73,15 @@ package struct WatchService: Service {
     ///   - configuration: the configuration file in use, to be named to others.
     ///   - alerts: is told what goes wrong.
     ///   - once: catch up and return.
+    ///   - program: Holdfast, which it starts for what it does not do itself.
     package init(
         _ targets: [WatchTarget],
         in repository: RepositoryDirectory,
         configuration: FilePath? = nil,
         alerts: AlertDesk? = nil,
         once: Bool = false,
-        listeners: Listeners
+        listeners: Listeners,
+        program: FilePath = CurrentProcess.program
     ) throws(SystemError) {
         let listeners = alerts.map(listeners.reporting) ?? listeners
         self.alerts = alerts
@@ -96,6 +98,7 @@ package struct WatchService: Service {
                 repositoryWatch: repositoryWatch,
                 once: once,
                 listeners: listeners,
+                program: program,
                 started: started
             )
         )

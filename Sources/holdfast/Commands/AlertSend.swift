@@ -1,7 +1,6 @@
 import ArgumentParser
 import LinuxSystem
 import Service
-import SystemPackage
 
 /// What the watcher starts to deliver alerts: see `AlertCourier`.
 struct AlertSend: ParsableCommand, Sendable {
@@ -12,7 +11,7 @@ struct AlertSend: ParsableCommand, Sendable {
     )
 
     func run() throws {
-        let deliveries = try AlertCourier.deliveries(in: Self.input())
+        let deliveries = try AlertCourier.deliveries(in: WatcherInput.read())
         try EventLoop.run("alerts") { _ in try await deliver(deliveries) }
     }
 
@@ -29,14 +28,4 @@ struct AlertSend: ParsableCommand, Sendable {
             }
         }
     }
-
-    /// The watcher passes it as a file in memory.
-    private static func input() throws -> [UInt8] {
-        guard let bytes = try OpenFile("/dev/stdin", .read).content(upTo: longestInput) else {
-            throw Failure(.failed, "the standard input is too long")
-        }
-        return bytes
-    }
-
-    private static let longestInput = 64 << 20
 }

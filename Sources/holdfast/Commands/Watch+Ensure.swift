@@ -18,7 +18,7 @@ extension Watch {
                     let log = repository.path.appending("watch.log")
                     try Self.limit(log)
                     return try BackgroundProcess.start(
-                        "/proc/self/exe",
+                        CurrentProcess.program,
                         named: "holdfast",
                         arguments(except: watched),
                         // It is not the service that a service manager may be waiting for.

@@ -38,7 +38,7 @@ final class DemoStage: Sendable {
     func start(_ arguments: [String]) throws -> ChildProcess {
         try running.withLock { running in
             let child = try ChildProcess(
-                "/proc/self/exe",
+                CurrentProcess.program,
                 named: "holdfast",
                 arguments,
                 // The demo's watcher is not the service that a service manager may be waiting for.

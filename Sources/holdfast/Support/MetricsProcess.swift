@@ -86,7 +86,7 @@ final class MetricsProcess: Sendable {
     private func runServer(at address: LoopbackAddress) -> String? {
         do {
             let child = try ChildProcess(
-                "/proc/self/exe",
+                CurrentProcess.program,
                 named: "holdfast",
                 [
                     "metrics", "--repo=\(repository.path.argument)", "--listen=\(address)",

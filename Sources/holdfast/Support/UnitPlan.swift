@@ -14,7 +14,7 @@ struct UnitPlan {
         let (repository, isNamed) = try Self.repository(scope, configuration, options)
         unit = ServiceUnit(
             scope.unitScope,
-            program: try Directory.resolve("/proc/self/exe"),
+            program: try Directory.resolve(CurrentProcess.program),
             configuration: file.path,
             repository: repository,
             namesRepository: !isNamed,

@@ -71,7 +71,7 @@ struct HealthSurveyTests {
             let result = Result()
             self.result = result
             try WorkerThread.start("survey") {
-                var count = 0
+                var (survey, count) = (survey, 0)
                 let end = Swift.Result { try survey.run(stamp: "20260129-120000") { _ in count += 1 } }
                 result.count.withLock { $0 = end.map { count } }
             }

@@ -54,9 +54,9 @@ struct DrillWatchTests {
         let (folder, recorded, sequence) = try history()
         defer { withExtendedLifetime(folder) {} }
         let names = try Directory.names(in: recorded.root.directory)
-        let (due, record) = try DrillWatch.drill(recorded.root, Self.hourly)
-        #expect(due == nil)
-        let made = try #require(record)
+        let attempt = try MaintenanceTask.drill(recorded.root, Self.hourly)
+        #expect(attempt.due == nil)
+        let made = try #require(attempt.record)
         #expect(made.sequence == sequence)
         #expect(made.problem == nil)
         #expect(made.files == 1 && made.databases == 1)
@@ -68,20 +68,23 @@ struct DrillWatchTests {
     func recent() throws {
         let (folder, recorded, sequence) = try history()
         defer { withExtendedLifetime(folder) {} }
-        let record = try #require(try DrillWatch.drill(recorded.root, Self.hourly).record)
+        let record = try #require(try MaintenanceTask.drill(recorded.root, Self.hourly).record)
         func add(at time: Instant) throws {
             try recorded.add(record.request.annotation(newest: sequence, time: time))
         }
         let now = Instant.now
         try add(at: Instant(nanoseconds: now.nanoseconds &- 7_200_000_000_000))
-        #expect(try DrillWatch.drill(recorded.root, Self.hourly).record != nil, "the last one is too old")
+        #expect(
+            try MaintenanceTask.drill(recorded.root, Self.hourly).record != nil,
+            "the last one is too old"
+        )
         try add(at: now)
-        let recent = try DrillWatch.drill(recorded.root, Self.hourly)
+        let recent = try MaintenanceTask.drill(recorded.root, Self.hourly)
         #expect(recent.record == nil)
         let due = try #require(recent.due)
         #expect(due > .zero && due <= Self.hourly.interval)
         try add(at: Instant(nanoseconds: now.nanoseconds &+ 86_400_000_000_000))
-        let later = try DrillWatch.drill(recorded.root, Self.hourly)
+        let later = try MaintenanceTask.drill(recorded.root, Self.hourly)
         #expect(later.record == nil && later.due == Self.hourly.interval)
     }
 
@@ -93,8 +96,8 @@ struct DrillWatchTests {
             protecting: folder.file("data"),
             .directory
         )
-        let (due, record) = try DrillWatch.drill(recorded.root, Self.hourly)
-        #expect(due == nil && record == nil)
+        let attempt = try MaintenanceTask.drill(recorded.root, Self.hourly)
+        #expect(attempt.due == nil && attempt.record == nil)
     }
 
     /// Catches a watch that ends after one drill, tells what it did not record, or ignores its end.
@@ -107,7 +110,12 @@ struct DrillWatchTests {
         let loop = try EventLoop("maintenance")
         defer { loop.stop() }
         let schedule = DrillSchedule(interval: .seconds(1))
-        let watch = DrillWatch(protector: protected.protector, schedule: schedule, loop: loop) { root, made in
+        let watch = DrillWatch(
+            protector: protected.protector,
+            schedule: schedule,
+            process: MaintenanceProcess(FilePath(HoldfastProgram.path)),
+            loop: loop
+        ) { root, made in
             #expect(root == data.root)
             record.yield(made)
         }

@@ -32,6 +32,7 @@ struct HealthWatchTests {
         let watch = HealthWatch(
             protector: protected.protector,
             options: options,
+            process: MaintenanceProcess(FilePath(HoldfastProgram.path)),
             loop: loop,
             changes: protected.changes
         ) { verdict.yield($0) }

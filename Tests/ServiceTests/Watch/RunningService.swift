@@ -27,7 +27,13 @@ final class RunningService: Sendable {
         var listeners = WatchService.Listeners()
         listeners.failed = { path, _ in failures.paths.withLock { $0.append(path) } }
         listeners.ready = { announcement.yield($0) }
-        let service = try WatchService(targets, in: repository, once: once, listeners: listeners)
+        let service = try WatchService(
+            targets,
+            in: repository,
+            once: once,
+            listeners: listeners,
+            program: FilePath(HoldfastProgram.path)
+        )
         let group = ServiceGroup(
             configuration: .init(
                 services: [.init(service: service, successTerminationBehavior: .gracefullyShutdownGroup)],
