@@ -46,6 +46,10 @@ final class RootWatch: Sendable {
     private static let longestJob = Duration.seconds(60)
     private static let firstPause = Duration.seconds(1)
     private static let longestPause = Duration.seconds(30)
+    /// Before the lock that a command has is asked for again.
+    private static let lockPause = Duration.milliseconds(20)
+    /// Commands that take longer are said to be in the way.
+    private static let longestCommand = Duration.seconds(10)
 
     /// - Parameter predecessor: its end is awaited first.
     init(_ target: WatchTarget, _ surroundings: Surroundings, after predecessor: RootWatch? = nil) {
@@ -74,7 +78,13 @@ final class RootWatch: Sendable {
                 return say(error, &failures)
             } catch let interruption as CaptureInterruption {
                 return surroundings.standings.interrupted(target.path, "\(interruption)")
+            } catch RepositoryError.locked where isHeldByCommand(since: failures.lockedSince ?? began) {
+                failures.lockedSince = failures.lockedSince ?? began
+                await pause { [surroundings] in
+                    try? await surroundings.threads.requests.sleep(for: Self.lockPause)
+                }
             } catch {
+                failures.lockedSince = nil
                 if case .unavailable(let reason) = try surroundings.repositoryWatch.check() {
                     try await waitUntilBack(reason, &failures)
                     continue
@@ -90,6 +100,13 @@ final class RootWatch: Sendable {
                 surroundings.standings.starts(number)
             }
         }
+    }
+
+    /// Whether a command has had the root's lock since then, which ends sooner or later, and no watcher.
+    private func isHeldByCommand(since start: MonotonicInstant) -> Bool {
+        guard !isStopping, start.duration(to: .now) < Self.longestCommand else { return false }
+        guard let root = try? target.known() else { return false }
+        return (try? ControlClient(root).listener()) == .some(nil)
     }
 
     /// Whether the watcher goes on though this root cannot be protected for now.
@@ -120,6 +137,8 @@ final class RootWatch: Sendable {
         /// Before the next one.
         var pause = RootWatch.firstPause
         var said: String?
+        /// Since when another process has the root's lock.
+        var lockedSince: MonotonicInstant?
     }
 
     private func say(_ error: any Error, _ failures: inout Failures) {

@@ -84,6 +84,30 @@ struct EnsureTests {
         #expect(try setup.messages().contains("\nready: \(setup.protection.data)"))
     }
 
+    @Test("a watcher that starts while a command has the root waits for it")
+    func amidCommand() throws {
+        let protection = try Protection()
+        try protection.holdfast("watch", "--once", protection.data)
+        try SQLite3.sql("INSERT INTO t VALUES(1, 'new');", on: protection.database)
+        let command = try HeldProgram(["sync", protection.data], .before, "fdatasync", in: protection)
+        let trace = protection.folder.file("locks")
+        let watcher = try RunningProgram(
+            "/usr/bin/strace",
+            [
+                "-D", "-f", "-qq", "-o", trace, "-e", "trace=fcntl", HoldfastProgram.path, "watch",
+                protection.data,
+            ],
+            environment: HoldfastProgram.environment(protection.environment)
+        )
+        try wait(for: "a second attempt") {
+            try String(contentsOfFile: trace, encoding: .utf8).components(separatedBy: "EAGAIN").count > 2
+        }
+        command.letGo()
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        #expect(try command.program.waitForEnd().status == 0)
+        #expect(try watcher.terminate().status == 0)
+    }
+
     @Test("a hundred at once: one watcher, which the others leave alone")
     func hundred() throws {
         let setup = try Setup()
