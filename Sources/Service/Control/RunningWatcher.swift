@@ -31,6 +31,21 @@ package struct RunningWatcher: Sendable {
         return watchers.sorted { $0.started < $1.started }
     }
 
+    /// Whether one is about to protect the root. Then it listens for it as soon as it has the root's lock.
+    static func isStarting(_ root: RootDescription) -> Bool {
+        // The root's directory is in `roots` of the repository.
+        let path = root.directory.removingLastComponent().removingLastComponent()
+        guard let repository = try? RepositoryDirectory(at: path) else { return false }
+        let watchers = (try? all(in: repository, patience: .seconds(1))) ?? []
+        let resolved = RepositoryDirectory.resolvedAsFarAsPossible(root.path)
+        return watchers.contains { watcher in
+            (watcher.description?.roots ?? []).contains {
+                $0.state == .starting
+                    && RepositoryDirectory.resolvedAsFarAsPossible(FilePath($0.path)) == resolved
+            }
+        }
+    }
+
     private var started: Int64 { description?.started ?? .max }
 
     /// Nil if nobody listens there any more.

@@ -3,8 +3,8 @@ package import RepositoryReader
 
 /// Work on a root that its watcher does, for it has the lock, or this process where none runs.
 package enum WatcherOrAlone {
-    /// A watcher that is just starting, or was started in the background, has the lock but not yet the
-    /// socket: asked again until it has.
+    /// A watcher that is just starting, or was started in the background, has the lock or will have it, but
+    /// not yet the socket: asked again until it has.
     ///
     /// Throws what the two throw, `ControlClient.Failure.noWatcher` apart; `RepositoryError.locked` when
     /// another writer has the root for longer than the time allowed.
@@ -19,7 +19,8 @@ package enum WatcherOrAlone {
             do {
                 return try ask(ControlClient(root), MonotonicInstant.now.duration(to: deadline))
             } catch ControlClient.Failure.noWatcher {
-                if StartLocks.isStarting(root) {
+                // In this order: it gives the lock of its start back when it can be found.
+                if StartLocks.isStarting(root) || RunningWatcher.isStarting(root) {
                     guard MonotonicInstant.now < deadline else { throw RepositoryError.locked(root.path) }
                     WorkerThread.sleep(.milliseconds(20))
                     continue

@@ -4,6 +4,7 @@ import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 import RepositoryWriter
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -105,6 +106,34 @@ struct WatcherOrAloneTests {
         #expect(sequence == SequenceNumber(5))
         #expect(attempts == [.watcher, .alone, .watcher, .alone, .watcher])
         withExtendedLifetime((recorded, listening)) {}
+    }
+
+    /// Catches work that takes the lock from under a watcher, which would then end.
+    @Test("a running watcher that is about to protect the root is waited for; one that cannot is not")
+    func aboutToProtect() async throws {
+        let folder = try TemporaryDirectory()
+        let root = try recorded(folder).root
+        let state = Mutex(WatcherDescription.State.starting)
+        let loop = try EventLoop("requests")
+        defer { loop.stop() }
+        let repository = try RepositoryDirectory(at: FilePath(folder.file("repository")))
+        let socket = try WatcherSocket(repository, on: loop) { _ in
+            let standing = WatcherDescription.Root(path: root.path.string, state: state.withLock { $0 })
+            return .watcher(WatcherDescription(pid: 1, started: 1, roots: [standing]))
+        }
+        async let _: Void = socket.run()
+        defer { socket.stop() }
+        try await WorkerThread.run("command") {
+            var attempts: [Attempt] = []
+            #expect(throws: RepositoryError.locked(root.path)) {
+                try run(root, timeout: .milliseconds(200), &attempts)
+            }
+            #expect(attempts.count > 1 && Set(attempts) == [.watcher])
+            state.withLock { $0 = .failed }
+            let sequence = try run(root, &attempts)
+            #expect(sequence == SequenceNumber(77))
+            #expect(attempts == [.watcher, .alone])
+        }
     }
 
     /// Catches a lock that is tried only once.
