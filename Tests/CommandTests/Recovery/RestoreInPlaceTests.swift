@@ -273,6 +273,7 @@ struct RestoreInPlaceTests {
             ["restore", ".devteam/devteam.db"],
             ["rows", "restore", "tasks", "task-01", "--path", ".devteam/devteam.db"],
         ]
+        var takesBack = false
         for command in commands {
             let arguments =
                 command + ["--at", "good", "--wait", "200ms"]
@@ -280,6 +281,7 @@ struct RestoreInPlaceTests {
             var result = try team.attempt(arguments)
             // On a busy machine even this program is kept waiting: a restore may find its pause.
             for _ in 0..<20 where result.status == 0 {
+                takesBack = takesBack || command[0] == "restore"
                 try team.sql("PRAGMA busy_timeout = 60000; DELETE FROM tasks;")
                 result = try team.attempt(arguments)
             }
@@ -291,7 +293,8 @@ struct RestoreInPlaceTests {
         }
         let wrote = try team.stopWriters().wrote
         #expect(try team.sql("SELECT count(*) FROM tasks;") == "0")
-        #expect(try team.sql("SELECT count(*) FROM events WHERE event_type = 'log';") == "\(wrote)")
+        let logged = try team.sql("SELECT count(*) FROM events WHERE event_type = 'log';")
+        #expect(logged == "\(wrote)" || takesBack)
         try team.holdfast("restore", ".devteam/devteam.db", "--at", "good", "--in-place")
         #expect(try team.rows() == before)
     }
