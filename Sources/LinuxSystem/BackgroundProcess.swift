@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 package import SystemPackage
 
@@ -22,39 +21,19 @@ package enum BackgroundProcess {
         input: borrowing OpenFile,
         output: FilePath
     ) throws(SystemError) -> Int32 {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, input.descriptor, 0)
-        unsafe _ = output.withPlatformString {
-            unsafe posix_spawn_file_actions_addopen(&actions, 1, $0, O_WRONLY | O_CREAT | O_APPEND, 0o600)
-        }
-        unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        let start = ProgramStart()
+        start.give(input.descriptor, as: 0)
+        start.open(output, as: 1, O_WRONLY | O_CREAT | O_APPEND)
+        start.give(1, as: 2)
         // Whoever reads a pipe that this process inherited would wait for the end of the program.
-        unsafe _ = linux_spawn_closing(&actions, 3)
-
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        unsafe sigfillset(&signals)
-        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-        unsafe sigemptyset(&signals)
-        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        let flags = Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK) | linux_spawn_new_session
-        unsafe posix_spawnattr_setflags(&attributes, flags)
-
-        let environment = try ChildProcess.environment(changes)
-        var process: pid_t = 0
-        let code = unsafe executable.withPlatformString { path in
-            unsafe withVector(([name] + arguments).map(Arguments.bytes)) { words in
-                unsafe withVector(environment) {
-                    unsafe posix_spawn(&process, path, &actions, &attributes, words, $0)
-                }
-            }
-        }
-        guard code == 0 else { throw SystemError(.start, executable, code: Errno(rawValue: code)) }
-        return process
+        start.closeOthers()
+        start.restoreDefaults()
+        start.leadSession()
+        return try start.run(
+            executable,
+            ([name] + arguments).map(Arguments.bytes),
+            environment: ChildProcess.environment(changes)
+        )
     }
 }
 

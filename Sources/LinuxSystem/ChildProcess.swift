@@ -57,42 +57,25 @@ package final class ChildProcess: Sendable {
             inputFile = try OpenFile("/dev/null", .read)
         }
 
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, inputFile.descriptor, 0)
+        let start = ProgramStart()
+        start.give(inputFile.descriptor, as: 0)
         for stream: Int32 in [1, 2] {
             if isHeard {
-                unsafe posix_spawn_file_actions_adddup2(&actions, childsEnd.descriptor, stream)
+                start.give(childsEnd.descriptor, as: stream)
             } else {
-                unsafe posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", O_WRONLY, 0)
+                start.open("/dev/null", as: stream, O_WRONLY)
             }
         }
-
         // Ctrl-C at the terminal is for this process, which decides what happens to the child.
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
-        // This thread may block signals that are for the program.
-        var none = sigset_t()
-        unsafe sigemptyset(&none)
-        unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK))
-
-        let environment = try Self.environment(changes)
-        var identifier: pid_t = 0
-        let code = unsafe executable.withPlatformString { path in
-            unsafe withVector(([name] + arguments).map(Arguments.bytes)) { arguments in
-                unsafe withVector(environment) {
-                    unsafe posix_spawnp(&identifier, path, &actions, &attributes, arguments, $0)
-                }
-            }
-        }
+        start.leadGroup()
+        processID = try start.run(
+            executable,
+            ([name] + arguments).map(Arguments.bytes),
+            environment: Self.environment(changes)
+        )
         // Only the child has them now: the output ends when the child closes it.
         _ = consume childsEnd
         _ = consume inputFile
-        guard code == 0 else { throw SystemError(.start, executable, code: Errno(rawValue: code)) }
-        processID = identifier
     }
 
     /// The next line without its end, waiting for it; nil when the process closed its outputs.
@@ -185,21 +168,6 @@ package final class ChildProcess: Sendable {
         let added = changes.compactMap { name, value in value.map { Array("\(name)=\($0)".utf8) } }
         return kept + added
     }
-}
-
-/// Calls `body` with the texts as C expects them: a vector of strings that ends with a null pointer.
-func withVector<Result>(
-    _ texts: [[UInt8]],
-    _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-) -> Result {
-    var vector = unsafe texts.map { text in
-        unsafe (text + [0]).withUnsafeBytes {
-            unsafe strdup($0.baseAddress!.assumingMemoryBound(to: CChar.self))
-        }
-    }
-    unsafe vector.append(nil)
-    defer { unsafe vector.forEach { unsafe free($0) } }
-    return unsafe vector.withUnsafeBufferPointer { unsafe body($0.baseAddress!) }
 }
 
 extension CurrentProcess {

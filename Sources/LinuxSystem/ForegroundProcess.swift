@@ -45,43 +45,15 @@ package enum ForegroundProcess {
         output: FilePath?,
         defaults: [Int32]
     ) throws(SystemError) -> pid_t {
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        for signal in defaults { unsafe sigaddset(&signals, signal) }
-        unsafe posix_spawnattr_setsigdefault(&attributes, &signals)
-        // This thread may block signals that are for the program.
-        unsafe sigemptyset(&signals)
-        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
-        if let input {
-            unsafe _ = input.withPlatformString {
-                unsafe posix_spawn_file_actions_addopen(&actions, 0, $0, O_RDONLY, 0)
-            }
-        }
-        if let output {
-            unsafe _ = output.withPlatformString {
-                unsafe posix_spawn_file_actions_addopen(&actions, 1, $0, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
-            }
-        }
-
-        let environment = try ChildProcess.environment([:])
-        var process: pid_t = 0
-        let code = unsafe withVector(([name] + arguments).map(Arguments.bytes)) { words in
-            unsafe withVector(environment) {
-                unsafe posix_spawnp(&process, words[0]!, &actions, &attributes, words, $0)
-            }
-        }
-        guard code == 0 else {
-            throw SystemError(.start, FilePath(argument: name), code: Errno(rawValue: code))
-        }
-        return process
+        let start = ProgramStart()
+        start.restoreDefaults(of: defaults)
+        if let input { start.open(input, as: 0, O_RDONLY) }
+        if let output { start.open(output, as: 1, O_WRONLY | O_CREAT | O_TRUNC) }
+        return try start.run(
+            FilePath(argument: name),
+            ([name] + arguments).map(Arguments.bytes),
+            environment: ChildProcess.environment([:])
+        )
     }
 
     /// Nil when the signal was ignored. It then remains ignored, for the program as well, as under nohup(1).

@@ -91,29 +91,13 @@ package final class PagerProcess: Sendable {
         input: Int32,
         _ environment: [String: String]
     ) throws(SystemError) -> pid_t {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe _ = posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, input, 0)
-        var attributes = posix_spawnattr_t()
-        unsafe posix_spawnattr_init(&attributes)
-        defer { unsafe _ = posix_spawnattr_destroy(&attributes) }
-        // This thread may block signals that are for the pager.
-        var signals = sigset_t()
-        unsafe sigemptyset(&signals)
-        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-
+        let start = ProgramStart()
+        start.give(input, as: 0)
         let added = environment.filter { CurrentProcess.variable($0.key) == nil }.mapValues(Optional.some)
-        let variables = try ChildProcess.environment(added)
-        let words = ["sh", "-c", command].map { Array($0.utf8) }
-        var process: pid_t = 0
-        let code = unsafe withVector(words) { words in
-            unsafe withVector(variables) {
-                unsafe posix_spawn(&process, "/bin/sh", &actions, &attributes, words, $0)
-            }
-        }
-        guard code == 0 else { throw SystemError(.start, "/bin/sh", code: Errno(rawValue: code)) }
-        return process
+        return try start.run(
+            "/bin/sh",
+            ["sh", "-c", command].map { Array($0.utf8) },
+            environment: ChildProcess.environment(added)
+        )
     }
 }
