@@ -7,7 +7,8 @@ extension EventLoop {
         _ name: String,
         _ body: @escaping @Sendable (EventLoop) async throws -> Value
     ) throws -> Value {
-        let loop = try EventLoop(name, patience: .seconds(1))
+        // Short: the request to end may come while the thread is blocked, and nothing else would come later.
+        let loop = try EventLoop(name, patience: .milliseconds(10))
         defer { loop.stop() }
         let outcome = Outcome<Value>()
         Task(executorPreference: loop) {
