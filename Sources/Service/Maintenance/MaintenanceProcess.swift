@@ -31,7 +31,10 @@ final class MaintenanceProcess: Sendable {
             return process
         }
         defer { process.wait() }
-        return try ControlCoding.decode(Result.self, Array((process.nextLine() ?? "").utf8))
+        // Before its result there may be messages, as of the dynamic linker.
+        var last = ""
+        while let line = try process.nextLine() { last = line }
+        return try ControlCoding.decode(Result.self, Array(last.utf8))
     }
 
     /// Ends the current task and all later ones.
