@@ -91,6 +91,10 @@ final class RepairWalk {
         _ place: RecordPlace,
         _ body: (Step, RawSpan) throws -> Void
     ) throws {
+        if filter.isLost, type.isOfFile, header.file != .root, tracker.files[header.file] == nil {
+            // Its declaration was lost before. The other files lose nothing here.
+            return followsLoss = true
+        }
         try tracker.consume(type, header, payload, place) { event in
             guard case .finding = event, !filter.isLost else { return }
             // The records before this segment are missing, none of its own.
@@ -200,5 +204,15 @@ final class RepairWalk {
         )
         followsLoss = false
         try body(step, payload)
+    }
+}
+
+extension RecordType {
+    /// Whether it is about a file that must have been declared, or about the root.
+    fileprivate var isOfFile: Bool {
+        switch self {
+        case .base, .void, .changes, .attributes: true
+        case .session, .file, .gap, .annotation, .removed, .footer, .block, .segmentDelta: false
+        }
     }
 }

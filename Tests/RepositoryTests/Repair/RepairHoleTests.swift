@@ -86,10 +86,17 @@ struct RepairHoleTests {
         _ = try Self.expectRepaired(scene, 2, "\(random)")
     }
 
-    @Test("a base whose snapshot is lost proves nothing of what a new writer has written")
-    func endlessBase() throws {
-        // As `holes` does, which found it.
-        let random = SeededRandom(seed: 11_465_672_885_032_246_469)
+    @Test(
+        "single losses that `holes` has found",
+        arguments: [
+            // A base whose snapshot is lost proves nothing of what a new writer has written.
+            11_465_672_885_032_246_469,
+            // A file whose declaration is lost takes no snapshot of another one with it.
+            4_227_058_038_721_643_542,
+        ] as [UInt64]
+    )
+    func found(seed: UInt64) throws {
+        let random = SeededRandom(seed: seed)
         var scene = try HoledHistory(random, .sealed)
         try scene.make(.flippedByte)
         _ = try Self.expectRepaired(scene, 1, "\(random)")
