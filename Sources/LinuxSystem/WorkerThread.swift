@@ -38,11 +38,6 @@ package enum WorkerThread {
         return (0..<Int(count) * 8).filter { mask[$0 / 8] & 1 << ($0 % 8) != 0 }
     }
 
-    /// The processor time that the calling thread has used (`CLOCK_THREAD_CPUTIME_ID`).
-    package static var processorTime: Duration {
-        .nanoseconds(readClock(CLOCK_THREAD_CPUTIME_ID).nanoseconds)
-    }
-
     /// Room for the bits of 8192 processors, the most that Linux can have.
     private static let maskBytes = 1024
 

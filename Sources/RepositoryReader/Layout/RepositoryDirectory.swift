@@ -11,6 +11,8 @@ package struct RootDescription: Hashable, Sendable {
     package let created: Instant
     /// Its directory in the repository.
     package var directory: FilePath
+    /// The directory of its repository: its own is in `roots` of it.
+    package var repositoryPath: FilePath { directory.removingLastComponent().removingLastComponent() }
 
     package init(id: RootID, path: FilePath, kind: RootKind, created: Instant, directory: FilePath) {
         self.id = id

@@ -33,9 +33,7 @@ package struct RunningWatcher: Sendable {
 
     /// Whether one is about to protect the root. Then it listens for it as soon as it has the root's lock.
     static func isStarting(_ root: RootDescription) -> Bool {
-        // The root's directory is in `roots` of the repository.
-        let path = root.directory.removingLastComponent().removingLastComponent()
-        guard let repository = try? RepositoryDirectory(at: path) else { return false }
+        guard let repository = try? RepositoryDirectory(at: root.repositoryPath) else { return false }
         let watchers = (try? all(in: repository, patience: .seconds(1))) ?? []
         let resolved = RepositoryDirectory.resolvedAsFarAsPossible(root.path)
         return watchers.contains { watcher in

@@ -17,10 +17,8 @@ enum StartLocks {
 
     /// Whether a watcher of the root is starting. Only asks.
     static func isStarting(_ root: RootDescription) -> Bool {
-        // The root's directory is in `roots` of the repository.
-        let repository = root.directory.removingLastComponent().removingLastComponent()
         let byte = byte(of: root.path)
-        guard let file = try? OpenFile(path(in: repository), .read) else { return false }
+        guard let file = try? OpenFile(path(in: root.repositoryPath), .read) else { return false }
         return (try? file.isWriteLocked(in: byte..<byte + 1)) ?? false
     }
 }

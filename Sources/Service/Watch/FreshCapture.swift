@@ -42,9 +42,7 @@ package struct FreshCapture: Sendable {
     private func capture(_ annotations: [AnnotationRequest]) async throws -> DurablePoint {
         var options = RootProtector.Options()
         options.isPatient = false
-        // The root's directory is in `roots` of the repository.
-        let repository = root.directory.removingLastComponent().removingLastComponent()
-        let protector = try RootProtector(root: root, repository: repository, options: options)
+        let protector = try RootProtector(root: root, repository: root.repositoryPath, options: options)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await protector.run() }
             do {
