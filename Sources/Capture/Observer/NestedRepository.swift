@@ -5,8 +5,10 @@ import SystemPackage
 /// Recognises a repository of Holdfast under a root, or a part of one that is being copied.
 enum NestedRepository {
     static let file: FilePath.Component = "repository.json"
+    /// All that a root's directory may have, since a copy may bring any of it first.
     private static let rootNames: Set<FilePath.Component> = [
-        "root.json", "lock", "mirror", "bases", "segments", "durable",
+        RootFile.name, RootFile.copyName, "lock", "durable", "mirror", "bases", "segments", "set-aside",
+        "rehearsal", "sealing", "control.sock",
     ]
 
     /// Whether the directory at `path` is one. It is `name` relative to the root, and has those names in it.
