@@ -1,4 +1,5 @@
 import LinuxSystem
+import SQLiteFiles
 import Synchronization
 import SystemPackage
 
@@ -12,6 +13,9 @@ struct NameEvents: ~Copyable {
         let directory: FilePath?
         /// The journal, log or wal-index that appeared, unless it was removed already.
         let caught: PinnedFile?
+        /// The log beside a wal-index that appeared. A closed one is opened here: the writer may be gone, and
+        /// the log with it, before the observer takes the event.
+        let log: PinnedFile?
     }
 
     private let inbox: Inbox
@@ -76,21 +80,28 @@ struct NameEvents: ~Copyable {
         func put(_ event: InotifyEvent, in directory: (name: FilePath, path: FilePath)?) {
             state.withLock { state in
                 let mayHold = state.heldCount < NameEvents.mostHeld
-                let caught = mayHold ? directory.flatMap { catchFile(event, $0.name, $0.path) } : nil
-                if caught != nil { state.heldCount += 1 }
-                state.entries.append(Entry(event: event, directory: directory?.name, caught: caught))
+                let caught = mayHold ? directory.flatMap { catchFiles(event, $0.name, $0.path) } : nil
+                if caught?.file != nil { state.heldCount += 1 }
+                if caught?.log != nil { state.heldCount += 1 }
+                state.entries.append(
+                    Entry(event: event, directory: directory?.name, caught: caught?.file, log: caught?.log)
+                )
             }
         }
 
-        private func catchFile(
+        private func catchFiles(
             _ event: InotifyEvent,
             _ directory: FilePath,
             _ path: FilePath
-        ) -> PinnedFile? {
+        ) -> (file: PinnedFile?, log: PinnedFile?)? {
             guard !event.mask.isDisjoint(with: [.created, .movedTo]), !event.mask.contains(.isDirectory),
-                let last = event.name, case .sidecar = scope.role(of: directory.appending(last))
+                let last = event.name,
+                case .sidecar(let sidecar, let owner) = scope.role(of: directory.appending(last))
             else { return nil }
-            return try? PinnedFile(path.appending(last))
+            let file = try? PinnedFile(path.appending(last))
+            guard sidecar == .sharedMemory, let database = owner.lastComponent else { return (file, nil) }
+            let log = path.appending(database).appending(suffix: Sidecar.writeAheadLog.rawValue)
+            return (file, try? PinnedFile(log))
         }
     }
 }

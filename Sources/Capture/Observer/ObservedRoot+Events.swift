@@ -135,7 +135,7 @@ extension ObservedRoot {
         switch files.scope.role(of: name) {
         case .ignored: return
         case .protected: break
-        case .sidecar(let sidecar, let owner): handleSidecar(sidecar, owner, mask, entry.caught)
+        case .sidecar(let sidecar, let owner): handleSidecar(sidecar, owner, entry)
         }
         handleContentName(name, mask)
     }
@@ -183,9 +183,9 @@ extension ObservedRoot {
     private mutating func handleSidecar(
         _ sidecar: Sidecar,
         _ owner: FilePath,
-        _ mask: InotifyMask,
-        _ caught: PinnedFile?
+        _ entry: NameEvents.Entry
     ) {
+        let (mask, caught) = (entry.event.mask, entry.caught)
         guard let tracker = sidecarTracker(owner) else { return }
         let appeared = !mask.isDisjoint(with: [.created, .movedTo])
         let went = !mask.isDisjoint(with: [.deleted, .movedFrom])
@@ -198,7 +198,7 @@ extension ObservedRoot {
             if went { tracker.note(.journalDeleted) }
         case .sharedMemory:
             guard appeared else { return }
-            tracker.note(.indexAppeared(caught))
+            tracker.note(.indexAppeared(caught, log: entry.log))
         }
         files.queue.insert(tracker)
     }

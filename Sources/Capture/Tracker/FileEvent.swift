@@ -14,8 +14,8 @@ enum FileEvent {
     case logModified
     /// The log lost its name: SQLite has checkpointed all of it. The held file still has every commit.
     case logDeleted
-    /// Somebody opens the database.
-    case indexAppeared(PinnedFile?)
+    /// Somebody opens the database; with the log that it has then.
+    case indexAppeared(PinnedFile?, log: PinnedFile?)
     /// The wal-index was made anew, or has grown: all else is written through mappings, without an event.
     case indexModified
 }

@@ -76,14 +76,20 @@ extension LogCapture {
         hold(nil, context)
     }
 
-    /// Opens the log again if it was closed. One that has lost its name by now is missed: the event that says
-    /// so is still to come. False if another log has its name, unless everything is to be compared anyway.
+    /// Opens the log again if it was closed, or takes the one that is `held`. One that has lost its name by
+    /// now is missed unless it is held: the event that says so is still to come. False if another log has its
+    /// name, unless everything is to be compared anyway.
     mutating func reopen(
-        _ state: borrowing CaptureState
+        _ state: borrowing CaptureState,
+        _ held: PinnedFile?
     ) throws(SystemError) -> Bool {
         let presence = state.presence
-        guard let suspended,
-            let tail = try WALTail.ifPresent(presence.logPath, indexPath: presence.logIndexPath)
+        guard let suspended else { return true }
+        let isHeld = held?.identity == suspended.identity
+        guard
+            let tail = try isHeld
+                ? held.map({ WALTail($0, indexPath: presence.logIndexPath) })
+                : WALTail.ifPresent(presence.logPath, indexPath: presence.logIndexPath)
         else { return true }
         self.suspended = nil
         hold(tail, state.context)

@@ -29,7 +29,7 @@ extension Tracker {
             state.pending.logChanged()
             logs.tail?.wasWritten()
         case .logDeleted: logDeleted()
-        case .indexAppeared(let caught): indexAppeared(caught)
+        case .indexAppeared(let caught, let log): indexAppeared(caught, log)
         case .indexModified: logs.tail?.indexMayBeNew(&context.scratch)
         }
     }
@@ -51,13 +51,13 @@ extension Tracker {
     }
 
     /// The wal-index is held, for both may be gone in a moment; and a log that was closed is opened again.
-    private func indexAppeared(_ caught: PinnedFile?) {
+    private func indexAppeared(_ caught: PinnedFile?, _ log: PinnedFile?) {
         // A removed log that is followed has an index of its own.
         if let caught, !state.presence.obstacles.isHindered { logs.hold(index: caught) }
         guard logs.isSuspended else { return }
         state.pending.active()
         // What goes wrong here goes wrong again when the file is processed, and is said there.
-        try? reopenLog()
+        try? reopenLog(log)
         state.pending.log = true
     }
 

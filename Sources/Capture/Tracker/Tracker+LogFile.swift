@@ -19,9 +19,9 @@ extension Tracker {
         state.pending.log = true
     }
 
-    /// Opens the log again if it was closed.
-    func reopenLog() throws(SystemError) {
-        if try logs.reopen(state) { return }
+    /// Opens the log again if it was closed. `held`: the one that had its name a moment ago.
+    func reopenLog(_ held: PinnedFile? = nil) throws(SystemError) {
+        if try logs.reopen(state, held) { return }
         requireRescan(.missed("a write-ahead log was replaced before it was read"))
     }
 

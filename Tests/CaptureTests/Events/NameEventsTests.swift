@@ -42,6 +42,19 @@ struct NameEventsTests {
         #expect(masks == [.deleted])
     }
 
+    @Test("the log beside a wal-index that appears is opened as well, and can be read when it is gone")
+    func logOfIndex() throws {
+        try folder.write([4, 5], to: "a.db-wal")
+        var events = try events(SharedInotify())
+        try folder.write([1], to: "a.db-shm")
+        try folder.write([1], to: "b.db-shm")
+        let created = try events.takeAll().filter { $0.event.mask.contains(.created) }
+        try Directory.remove(FilePath(folder.file("a.db-wal")))
+        let log = try #require(created[0].log)
+        #expect(try !log.isNamed && content(log) == [4, 5])
+        #expect(created[1].caught != nil && created[1].log == nil)
+    }
+
     @Test("only so many files are held open for an observer that is busy, and again when it has taken them")
     func bound() throws {
         var events = try events(SharedInotify())

@@ -71,19 +71,32 @@ struct LogCaptureTests {
         let identity = try #require(tracker.logs.identity)
         tracker.logs.suspend(tracker.context)
         #expect(tracker.logs.identity == identity, "it is followed all the same")
-        var goesOn = try tracker.logs.reopen(tracker.state)
+        var goesOn = try tracker.logs.reopen(tracker.state, nil)
         #expect(goesOn && openLogs == 1)
 
         tracker.logs.suspend(tracker.context)
         try replaceLog()
-        goesOn = try tracker.logs.reopen(tracker.state)
+        goesOn = try tracker.logs.reopen(tracker.state, nil)
         #expect(!goesOn && !tracker.logs.isSuspended && openLogs == 1)
 
         tracker.logs.suspend(tracker.context)
         tracker.state.pending.rescanReason = .unexplained
         try replaceLog()
-        goesOn = try tracker.logs.reopen(tracker.state)
+        goesOn = try tracker.logs.reopen(tracker.state, nil)
         #expect(goesOn, "everything is compared anyway")
+    }
+
+    @Test("a suspended log that somebody opens and deletes at once goes on, if it was held with its index")
+    func heldWithIndex() throws {
+        try folder.write([], to: "a.db-wal")
+        try tracker.logs.open(&tracker.state)
+        let identity = try #require(tracker.logs.identity)
+        tracker.logs.suspend(tracker.context)
+        let held = try PinnedFile(FilePath(folder.file("a.db-wal")))
+        try replaceLog()
+        tracker.note(.indexAppeared(nil, log: held))
+        #expect(tracker.logs.identity == identity && openLogs == 1)
+        #expect(tracker.state.pending.rescanReason == nil && tracker.state.pending.log)
     }
 
     @Test("a log that appeared unseen is found once, or was deleted")
