@@ -33,6 +33,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.0.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
@@ -108,6 +110,17 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "Remote",
+            dependencies: [
+                "WebClient", "RepositoryReader", "RepositoryFormat", "LinuxSystem", path,
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
             ],
             swiftSettings: strict
         ),
@@ -124,7 +137,7 @@ let package = Package(
         .executableTarget(
             name: "holdfast",
             dependencies: [
-                "WebClient", "WebServer", "Service", "Settings", "Capture", "Recovery", "History",
+                "WebClient", "WebServer", "Remote", "Service", "Settings", "Capture", "Recovery", "History",
                 "RepositoryWriter",
                 "RepositoryReader", "RepositoryFormat", "Zstandard", "LinuxSystem", "CBuild", path,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -184,7 +197,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SettingsTests",
-            dependencies: ["Settings", "History", "LinuxSystem", path, "TestSupport"],
+            dependencies: ["Settings", "History", "LinuxSystem", path, "TestSupport", "Yams"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -197,11 +210,20 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "RemoteTests",
+            dependencies: [
+                "Remote", "WebClient", "RepositoryWriter", "RepositoryReader", "RepositoryFormat",
+                "LinuxSystem", path, "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: strict
+        ),
         // Through the program: its commands, and apart from them the watcher.
         .testTarget(
             name: "CommandTests",
             dependencies: [
-                "holdfast", "Service", "Recovery", "RepositoryWriter", "RepositoryReader",
+                "holdfast", "Remote", "Service", "Recovery", "RepositoryWriter", "RepositoryReader",
                 "RepositoryFormat", "LinuxSystem", path, "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

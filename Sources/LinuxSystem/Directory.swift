@@ -14,8 +14,18 @@ package enum Directory {
     /// Reads a stream of names to its end and closes it.
     static func names(of stream: OpaquePointer, _ path: FilePath) throws(SystemError) -> [FilePath.Component]
     {
-        defer { unsafe closedir(stream) }
         var names: [FilePath.Component] = []
+        try unsafe readNames(of: stream, path) { (name, _) throws(SystemError) in names.append(name) }
+        return names
+    }
+
+    /// The same, one name after the other, with the type of the file (`d_type`).
+    static func readNames(
+        of stream: OpaquePointer,
+        _ path: FilePath,
+        _ body: (FilePath.Component, UInt8) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        defer { unsafe closedir(stream) }
         errno = 0
         while let entry = unsafe readdir(stream) {
             let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) {
@@ -23,11 +33,10 @@ package enum Directory {
                     unsafe FilePath.Component(platformString: $0)
                 }
             }
-            if let name, name.kind == .regular { names.append(name) }
+            if let name, name.kind == .regular { try body(name, unsafe entry.pointee.d_type) }
             errno = 0
         }
         guard errno == 0 else { throw .last(.list, path) }
-        return names
     }
 
     /// Makes the directory and those above it that are missing, mode 0700. One that exists is left as it is.

@@ -75,6 +75,21 @@ package struct FileStatus: Hashable, Sendable {
     package static func ifPresent(_ path: FilePath) -> FileStatus? { try? of(path) }
 }
 
+extension FileStatus.Kind {
+    /// As a directory says it (`readdir(3)`, `d_type`); nil where it does not.
+    init?(entryType: UInt8) {
+        switch Int(entryType) {
+        case DT_REG: self = .regular
+        case DT_DIR: self = .directory
+        case DT_LNK: self = .symbolicLink
+        case DT_FIFO: self = .pipe
+        case DT_SOCK: self = .socket
+        case DT_CHR, DT_BLK: self = .device
+        default: return nil
+        }
+    }
+}
+
 /// A file, whatever its name: device and inode number.
 package struct FileIdentity: Hashable, Sendable {
     package let device: UInt64

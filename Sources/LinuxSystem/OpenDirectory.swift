@@ -69,13 +69,27 @@ package final class OpenDirectory: Sendable {
 
     /// The names in it, without `.` and `..`, in no order.
     package func names() throws(SystemError) -> [FilePath.Component] {
+        try unsafe Directory.names(of: stream(), path)
+    }
+
+    /// Calls `body` for each name in it, without `.` and `..`, in no order. One after the other, so that a
+    /// large directory takes no memory. Links are not followed. Kind: nil where the file system does not say.
+    package func forEachName(
+        _ body: (FilePath.Component, FileStatus.Kind?) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        try unsafe Directory.readNames(of: stream(), path) { (name, type) throws(SystemError) in
+            try body(name, FileStatus.Kind(entryType: type))
+        }
+    }
+
+    private func stream() throws(SystemError) -> OpaquePointer {
         let reading = unsafe openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard reading >= 0 else { throw .last(.list, path) }
         guard let stream = unsafe fdopendir(reading) else {
             close(reading)
             throw .last(.list, path)
         }
-        return try unsafe Directory.names(of: stream, path)
+        return unsafe stream
     }
 
     /// A handle that can be locked, given away and synchronised.

@@ -26,7 +26,18 @@ extension Configuration {
         alerts = reader.list("alerts").compactMap { Alert($0.node, named: $0.name, problems) }
         if var reader = reader.mapping("heartbeat") { heartbeat = Heartbeat(&reader) }
         metrics = reader.setting("metrics", .loopbackAddress)
+        remotes = reader.list("remotes").compactMap { Remote($0.node, named: $0.name, problems) }
+        Self.checkRemotes(remotes, problems)
         reader.finish()
+    }
+
+    /// Each remote has a name of its own.
+    private static func checkRemotes(_ remotes: [Remote], _ problems: ConfigurationProblems) {
+        for (place, remote) in remotes.enumerated()
+        where remotes[..<place].contains(where: { $0.name.value == remote.name.value }) {
+            let name = remote.name.value
+            problems.add(remote.name.line, "the remote \(name) is named twice: give one of them another name")
+        }
     }
 
     /// Each path is protected once.

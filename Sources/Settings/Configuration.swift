@@ -8,6 +8,8 @@ package struct Configuration: Hashable, Sendable {
     package var watch = Watch()
     package var alerts: [Alert] = []
     package var heartbeat: Heartbeat?
+    /// Where copies are kept off the machine.
+    package var remotes: [Remote] = []
     /// Where metrics are served.
     package var metrics: Setting<LoopbackAddress>?
 
@@ -15,7 +17,9 @@ package struct Configuration: Hashable, Sendable {
 
     /// Whether something of it reaches other machines, or offers a port. A command that is told of alerts
     /// may.
-    package var needsNetwork: Bool { !alerts.isEmpty || heartbeat != nil || metrics != nil }
+    package var needsNetwork: Bool {
+        !alerts.isEmpty || heartbeat != nil || metrics != nil || !remotes.isEmpty
+    }
 
     /// A directory or file that is to be protected.
     package struct Root: Hashable, Sendable {

@@ -38,8 +38,8 @@ package enum ConfigurationError: Error, Hashable, Sendable {
     case unsafe(FilePath, reason: String)
     /// It is no regular file, or too long to be a configuration.
     case notAFile(FilePath)
-    /// Its list of roots has a form that only a person can change.
-    case uneditable(FilePath, line: Int)
+    /// A list in it, of roots or remotes, has a form that only a person can change.
+    case uneditable(FilePath, list: String, line: Int)
     /// What is wrong, by line; there is at least one problem.
     case invalid(FilePath, [ConfigurationProblem])
 }
@@ -53,8 +53,8 @@ extension ConfigurationError: CustomStringConvertible {
         case .notAFile(let file):
             "\(file.printable) is no configuration file: name a text file of at most "
                 + "\(ConfigurationFile.maximumBytes) bytes"
-        case .uneditable(let file, let line):
-            "\(file.printable):\(line): the list of roots cannot be changed here: edit it by hand, one root on each "
+        case .uneditable(let file, let list, let line):
+            "\(file.printable):\(line): the list of \(list) cannot be changed here: edit it by hand, one on each "
                 + "line, then run \(SuggestedCommand("config", "check"))"
         case .invalid(let file, let problems):
             "\(file.printable):\(problems[0].line): \(problems[0].message)"

@@ -1,5 +1,6 @@
 import LinuxSystem
 package import SystemPackage
+import Yams
 
 extension ConfigurationFile {
     /// Has the file name the repository, if it does not name one. Returns whether that was so.
@@ -30,10 +31,10 @@ extension ConfigurationFile {
         let known = Set(try (parsed() ?? Configuration()).roots.map(\.path.value))
         let new = roots.filter { !known.contains($0) }
         guard !new.isEmpty else { return [] }
-        try edit { edit throws(RootListEdit.Obstacle) in
-            for root in new { try edit.add(root) }
+        try edit("roots") { edit throws(ListEdit.Obstacle) in
+            for root in new { try edit.add("path: \(YAMLScalar.text(root.string))") }
         } expecting: {
-            $0 == known.union(new)
+            Set($0.roots.map(\.path.value)) == known.union(new)
         }
         return new
     }
@@ -44,10 +45,38 @@ extension ConfigurationFile {
         defer { extendLifetime(lock) }
         let known = Set(try (parsed() ?? Configuration()).roots.map(\.path.value))
         guard known.contains(root) else { return false }
-        try edit { edit throws(RootListEdit.Obstacle) in
-            _ = try edit.remove(root)
+        try edit("roots") { edit throws(ListEdit.Obstacle) in
+            _ = try edit.remove { $0.value(of: "path", .path) == root }
         } expecting: {
-            $0 == known.subtracting([root])
+            Set($0.roots.map(\.path.value)) == known.subtracting([root])
+        }
+        return true
+    }
+
+    /// Adds a remote to the file, which is made if there is none. Returns false if it has one of that name.
+    package func add(_ remote: Configuration.Remote) throws -> Bool {
+        let lock = try takeTurn()
+        defer { extendLifetime(lock) }
+        let known = try (parsed() ?? Configuration()).remotes.map(\.name.value)
+        guard !known.contains(remote.name.value) else { return false }
+        try edit("remotes") { edit throws(ListEdit.Obstacle) in
+            try edit.add(remote.yaml)
+        } expecting: {
+            $0.remotes.last?.yaml == remote.yaml
+        }
+        return true
+    }
+
+    /// Removes a remote from the file. Returns whether the file had it.
+    package func remove(remote name: String) throws -> Bool {
+        let lock = try takeTurn()
+        defer { extendLifetime(lock) }
+        let known = try (parsed() ?? Configuration()).remotes.map(\.name.value)
+        guard known.contains(name) else { return false }
+        try edit("remotes") { edit throws(ListEdit.Obstacle) in
+            _ = try edit.remove { $0.value(of: "name", .name) == name }
+        } expecting: {
+            $0.remotes.map(\.name.value) == known.filter { $0 != name }
         }
         return true
     }
@@ -63,29 +92,42 @@ extension ConfigurationFile {
 
     /// Writes the file anew. What it would say then is compared with what it should say.
     private func edit(
-        _ change: (inout RootListEdit) throws(RootListEdit.Obstacle) -> Void,
-        expecting isExpected: (Set<FilePath>) -> Bool
+        _ list: String,
+        _ change: (inout ListEdit) throws(ListEdit.Obstacle) -> Void,
+        expecting isExpected: (Configuration) -> Bool
     ) throws {
-        var edit = try RootListEdit(text() ?? "")
+        var edit = try ListEdit(text() ?? "", of: list)
         do {
             try change(&edit)
         } catch .isWrittenInOneLine(let line) {
-            throw ConfigurationError.uneditable(path, line: line)
+            throw ConfigurationError.uneditable(path, list: list, line: line)
         }
-        try write(edit.text) { isExpected(Set($0.roots.map(\.path.value))) }
+        try write(edit.text, list: list, expecting: isExpected)
     }
 
     /// Replaces the file, or what a symbolic link in its place leads to, if the text says what is expected.
     /// Its owner and mode stay.
-    private func write(_ text: String, expecting isExpected: (Configuration) -> Bool) throws {
+    private func write(
+        _ text: String,
+        list: String = "roots",
+        expecting isExpected: (Configuration) -> Bool
+    ) throws {
         let problems = ConfigurationProblems()
         let result = Configuration(parsing: text, problems)
         guard problems.all.isEmpty, isExpected(result) else {
-            throw ConfigurationError.uneditable(path, line: result.roots.first?.path.line ?? 1)
+            let line = result.roots.first?.path.line ?? 1
+            throw ConfigurationError.uneditable(path, list: list, line: line)
         }
         let former = try FileStatus.unlessMissing(path)
         let place = former == nil ? path : try Directory.resolve(path)
         if former == nil { try Directory.make(place.removingLastComponent()) }
         try Directory.replaceFile(at: place, with: Array(text.utf8), ownership: former?.ownership)
+    }
+}
+
+extension Node {
+    /// The value of that key of a mapping; nil if it is absent or wrong.
+    fileprivate func value<Value>(of key: String, _ type: SettingType<Value>) -> Value? {
+        mapping?[key].flatMap { type.read($0, named: key, ConfigurationProblems())?.value }
     }
 }

@@ -105,7 +105,41 @@ extension SettingType where Value == String {
     }
 }
 
+extension SettingType where Value == Bool {
+    static let truth = SettingType("true or false", example: "true") { node in
+        node.scalar.flatMap { Bool($0.string) }
+    }
+}
+
+extension SettingType where Value == String {
+    /// A word that can be typed without quotes.
+    static let name = SettingType("a name (letters, digits, - and .)", example: "offsite") { node in
+        guard let text = node.scalar?.string, !text.isEmpty, text.utf8.count <= 64, text.first != "-",
+            text.unicodeScalars.allSatisfy({
+                $0.isASCII && ($0.properties.isAlphabetic || "0123456789-._".unicodeScalars.contains($0))
+            })
+        else { return nil }
+        return text
+    }
+
+    /// Where a copy is kept. Which bucket or path can be is checked when it is opened.
+    static let remoteURL = SettingType(
+        "the URL of a remote",
+        example: "s3://bucket/prefix or file:///mnt/nas"
+    ) {
+        node in
+        guard let text = node.scalar?.string,
+            let scheme = ["s3://", "file:///"].first(where: text.hasPrefix), text.count > scheme.count,
+            text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
+        else { return nil }
+        return text
+    }
+}
+
 extension SettingType where Value == [String] {
+    static let recipients = texts(example: "[holdfast1…]", isRequired: true) { text in
+        text.hasPrefix("holdfast1") ? nil : "has '\(text.printable)', which is no recipient"
+    }
     /// A program and its arguments.
     static let command = texts(example: "[/usr/local/bin/page-me]", isRequired: true)
     static let patterns = texts(example: #"["cache/**"]"#)

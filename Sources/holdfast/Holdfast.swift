@@ -13,7 +13,8 @@ struct Holdfast: ParsableCommand {
             It only looks: nothing is opened for writing, locked or created in a protected directory.
 
             Exit status: 0 done, 1 failed, 3 done in part, 4 damage found, 10 no repository, no such root or no \
-            snapshot that matches, 11 another writer has it, 64 wrong usage, 130 interrupted.
+            snapshot that matches, 11 another writer has it, 12 the remote belongs to another writer or the key does not fit, \
+            64 wrong usage, 130 interrupted.
 
             Examples:
               holdfast watch .devteam
@@ -25,6 +26,7 @@ struct Holdfast: ParsableCommand {
             Log.self, Show.self, Diff.self, Query.self, Shell.self,
             Restore.self, Undo.self, Rows.self, Find.self, Export.self, Guard.self,
             Doctor.self, Drill.self, Recoveries.self,
+            Remotes.self, Push.self, Adopt.self, Key.self,
             Status.self, Stats.self, Metrics.self, Forget.self, Check.self, Repair.self, Config.self,
             Install.self, Uninstall.self, Alerts.self, SupportBundle.self, Demo.self,
             Completion.self, Version.self, Maintain.self,

@@ -386,6 +386,7 @@ enum JSONExamples {
                     apparentBytes: 1,
                     diskFreeBytes: OrNull(1),
                     fullInSeconds: OrNull(1),
+                    remotes: [remote],
                     alerts: [alert],
                     undeliveredAlerts: 1
                 )

@@ -10,7 +10,9 @@ extension Project {
     var project: String { folder.file("project") }
 
     var environment: [String: String] {
-        HoldfastProgram.environment(["HOLDFAST_REPO": folder.file("repository")])
+        HoldfastProgram.environment([
+            "HOLDFAST_REPO": folder.file("repository"), "XDG_CACHE_HOME": folder.file("cache"),
+        ])
     }
 
     @discardableResult

@@ -91,7 +91,10 @@ struct ConfigurationReadingTests {
     @Test(
         "each value that is wrong is told with its line, and what to write",
         arguments: [
-            ("a: 1", 1, "a is no setting: known are alerts, heartbeat, metrics, repository, roots, watch"),
+            (
+                "a: 1", 1,
+                "a is no setting: known are alerts, heartbeat, metrics, remotes, repository, roots, watch"
+            ),
             ("\nrepositry: /a", 2, "did you mean repository?"),
             ("repository: /a\nrepository: /b", 1, "repository is there twice"),
             ("repository: a/b", 1, "must begin with / or ~/"),

@@ -94,7 +94,9 @@ package final class Protection {
 
     /// What `status` says, whether all is well or not.
     @discardableResult
-    package func status(_ arguments: String...) throws -> CommandResult {
+    package func status(_ arguments: String...) throws -> CommandResult { try status(arguments) }
+
+    package func status(_ arguments: [String]) throws -> CommandResult {
         let result = try HoldfastProgram.run(["status"] + arguments, environment: environment)
         guard [0, 1].contains(result.status) else {
             throw CommandFailure(command: "holdfast status \(arguments)", result: result)

@@ -9,6 +9,7 @@ import SystemPackage
 /// real writer.
 package final class RecordedRoot {
     package let root: RootDescription
+    package let options: RootWriter.Options
     private var writer: RootWriter?
 
     /// Makes the repository if there is none yet, and adds the root.
@@ -18,6 +19,7 @@ package final class RecordedRoot {
         _ kind: RootKind,
         options: RootWriter.Options = .init()
     ) throws {
+        self.options = options
         let repository = try RepositoryDirectory.openOrCreate(at: FilePath(repository))
         root = try repository.addRoot(FilePath(path), kind: kind)
         writer = try RootWriter(root: root, options: options)
@@ -85,7 +87,7 @@ package final class RecordedRoot {
 
     private func open() throws -> RootWriter {
         if let writer { return writer }
-        let opened = try RootWriter(root: root)
+        let opened = try RootWriter(root: root, options: options)
         writer = opened
         return opened
     }

@@ -44,7 +44,7 @@ package struct FileID: Hashable, Comparable, Sendable, Codable {
     /// The root as a whole, in records that concern no single file.
     package static let root = FileID(0)
     /// Records with a greater number are rejected.
-    static let last = FileID(1 << 31)
+    package static let last = FileID(1 << 31)
     /// A stream with a greater one leaves too few numbers for new files, and is treated as damaged there.
     package static let lastToBuildOn = FileID((1 << 31) - (1 << 24))
 

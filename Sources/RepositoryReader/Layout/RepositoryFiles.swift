@@ -69,7 +69,7 @@ package enum SmallFile {
     }
 
     /// Whole seconds; nil for anything but RFC 3339 in UTC.
-    static func time(_ text: String) -> Instant? {
+    package static func time(_ text: String) -> Instant? {
         guard let date = try? Date(text, strategy: .iso8601) else { return nil }
         let seconds = date.timeIntervalSince1970
         // An instant is within the years 1677 to 2262; four digits allow more.

@@ -32,6 +32,15 @@ package final class AlertDesk: Sendable {
         let trouble: String?
     }
 
+    /// How the copies of a root off the machine are doing.
+    package struct RemoteCondition: Sendable {
+        let root: String
+        /// Why one of them is behind; nil if none is.
+        let problem: String?
+
+        package init(root: String, problem: String?) { (self.root, self.problem) = (root, problem) }
+    }
+
     private enum Report: Sendable {
         case fire(Alert)
         case clear(Alert.Subject)
@@ -49,6 +58,7 @@ package final class AlertDesk: Sendable {
     private let repository: RepositoryDirectory
     private let store: AlertStore
     private let courier: AlertCourier
+    private let remotes: @Sendable () -> [RemoteCondition]
     private let state: Mutex<State>
     private let signal = Signal()
     private let roundEnded = Signal()
@@ -62,9 +72,10 @@ package final class AlertDesk: Sendable {
         _ repository: RepositoryDirectory,
         _ settings: Settings,
         configuration: FilePath?,
-        courier: AlertCourier = AlertCourier()
+        courier: AlertCourier = AlertCourier(),
+        remotes: @escaping @Sendable () -> [RemoteCondition] = { [] }
     ) {
-        self.repository = repository
+        (self.repository, self.remotes) = (repository, remotes)
         self.courier = courier
         store = AlertStore(repository, of: configuration)
         state = Mutex(State(settings: settings))
@@ -183,13 +194,18 @@ package final class AlertDesk: Sendable {
             return !state.hasBegun
         }
         let changes = watch.changes(conditions, at: .now)
+        let copies = remotes().map { condition in
+            let subject = Alert.Subject(.remote, root: condition.root)
+            guard let problem = condition.problem else { return Report.clear(subject) }
+            return .fire(Alert(subject, since: .now, message: "\(condition.root): \(problem)"))
+        }
         var board = store.update { board in
             board.outbox.keep(receivers)
             if isFirst { board.begin(to: receivers, at: .now) }
             board.receivers = receivers
             if settings.heartbeat == nil { board.heartbeatFailure = nil }
             let seen = changes.fires.map(Report.fire) + changes.clears.map(Report.clear)
-            apply(reports + seen, to: &board, receivers)
+            apply(reports + seen + copies, to: &board, receivers)
             board.clearRoots(besides: conditions.map(\.path), to: receivers)
             board.clearEvents(to: receivers, at: .now)
         }

@@ -1,6 +1,7 @@
 import SystemPackage
 
-/// What the watcher may do (systemd.exec(5)). It reads what it protects, and writes to its repository only.
+/// What the watcher may do (systemd.exec(5)). It reads what it protects, and writes to its repository and the
+/// directories of copies only.
 extension ServiceUnit {
     var sandbox: [String] {
         let calls = [
@@ -11,7 +12,7 @@ extension ServiceUnit {
             "RestrictAddressFamilies=AF_UNIX" + (needsNetwork ? " AF_INET AF_INET6" : ""), "UMask=0077",
         ]
         // Everything else needs privileges that a user's manager does not have everywhere.
-        return scope == .user ? calls : state + files + privileges + network + calls
+        return scope == .user ? calls : state + copiesPaths + files + privileges + network + calls
     }
 
     /// Where the repository is.
@@ -19,6 +20,12 @@ extension ServiceUnit {
         repository == Self.stateDirectory
             ? ["StateDirectory=holdfast", "StateDirectoryMode=0700"]
             : ["ReadWritePaths=\(UnitWord.path(repository))"]
+    }
+
+    /// One that is not mounted yet hinders nothing.
+    private var copiesPaths: [String] {
+        let paths = copies.map { UnitWord.path($0, prefix: "-") }
+        return paths.isEmpty ? [] : ["ReadWritePaths=\(paths.joined(separator: " "))"]
     }
 
     private var files: [String] {
@@ -35,7 +42,7 @@ extension ServiceUnit {
 
     /// A private directory would hide what is protected.
     private var usesTemporaryDirectory: Bool {
-        (roots + [repository, configuration, program]).contains { path in
+        (roots + copies + [repository, configuration, program]).contains { path in
             ["/tmp", "/var/tmp"].contains { path.starts(with: $0) }
         }
     }

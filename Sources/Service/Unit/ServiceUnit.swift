@@ -24,6 +24,8 @@ package struct ServiceUnit: Hashable, Sendable {
     /// Whether the configuration does not name the repository.
     package var namesRepository: Bool
     package var roots: [FilePath]
+    /// Directories in which copies are kept, as mounted disks.
+    package var copies: [FilePath]
     /// Whether the watcher, or what it starts, must reach other machines or offer a port.
     package var needsNetwork: Bool
     /// Whether somebody is to hear that the watcher has failed.
@@ -36,6 +38,7 @@ package struct ServiceUnit: Hashable, Sendable {
         repository: FilePath,
         namesRepository: Bool,
         roots: [FilePath],
+        copies: [FilePath] = [],
         needsNetwork: Bool,
         hasAlerts: Bool
     ) {
@@ -45,6 +48,7 @@ package struct ServiceUnit: Hashable, Sendable {
         self.repository = repository
         self.namesRepository = namesRepository
         self.roots = roots
+        self.copies = copies
         self.needsNetwork = needsNetwork
         self.hasAlerts = hasAlerts
     }

@@ -26,13 +26,21 @@ struct Check: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Flag(help: "Rebuild every snapshot as well. This may take long.")
     var readData = false
 
     @OptionGroup var progress: ProgressOption
 
+    /// What is damaged is reported as a finding, without a warning before it.
+    private func repository(_ console: Console) throws -> RepositoryDirectory {
+        if source.from != nil { return try source.openRepository(options, console) }
+        return try RepositoryDirectory(at: options.repositoryPath())
+    }
+
     func perform(_ console: Console) throws -> ExitStatus {
-        let roots = try RepositoryDirectory(at: options.repositoryPath()).roots()
+        let roots = try repository(console).roots()
         var total = Totals()
         var failure: (any Error)?
         for damaged in roots.damaged {

@@ -23,6 +23,8 @@ struct Diff: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: .when("The older snapshot or time."), completion: .when, transform: parseWhen)
     var from: When
 
@@ -55,7 +57,7 @@ struct Diff: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try options.openRepository()
+        let repository = try source.openRepository(options, console)
         let (to, path) = try split(in: repository)
         let target = try Target(path, in: repository)
         sync.run(target, for: from, to, console: console)

@@ -29,6 +29,8 @@ struct Doctor: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A database, or a root with one.", completion: .protectedPath)
     var path: String?
 
@@ -42,7 +44,7 @@ struct Doctor: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: options.openRepository())
+        let target = try Target(path, in: source.openRepository(options, console))
         let isWatched = try ControlClient(target.root).status() != nil
         let lock = apply == nil ? nil : try inPlaceOptions.lock(target.root)
         defer { withExtendedLifetime(lock) {} }

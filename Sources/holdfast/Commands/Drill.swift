@@ -25,6 +25,8 @@ struct Drill: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
@@ -36,7 +38,7 @@ struct Drill: HoldfastCommand {
     @OptionGroup var progress: ProgressOption
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let target = try Target(path, in: options.openRepository())
+        let target = try Target(path, in: source.openRepository(options, console))
         if list {
             let index = try SnapshotIndex(target.root)
             for record in index.drills { try show(record, target, console) }

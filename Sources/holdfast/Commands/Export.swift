@@ -28,6 +28,8 @@ struct Export: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A database or a root.", completion: .protectedPath)
     var path: String?
 
@@ -53,7 +55,7 @@ struct Export: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let start = MonotonicInstant.now
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try options.openRepository()
+        let repository = try source.openRepository(options, console)
         let target = try Target(path, in: repository)
         let chosen = try moment.choose(target, console)
         let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil

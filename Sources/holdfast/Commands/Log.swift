@@ -30,6 +30,8 @@ struct Log: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A protected file, directory or root.", completion: .protectedPath)
     var path: String?
 
@@ -78,7 +80,7 @@ struct Log: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         if filter.table != nil { try UnfinishedWork.leaveNothingWhenInterrupted() }
         let now = Instant.now
-        let target = try Target(path, in: options.openRepository())
+        let target = try Target(path, in: source.openRepository(options, console))
         sync.run(target, for: .latest(back: 0), console: console)
         let (index, scope, directory) = try place(of: target)
         let listing = try HistoryListing(

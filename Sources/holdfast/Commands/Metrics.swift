@@ -69,14 +69,14 @@ struct Metrics: HoldfastCommand {
             try EventLoop.run("metrics") { _ in
                 try await server.run { port in
                     let address = LoopbackAddress(host: address.host, port: port)
-                    console.message(MetricsProcess.Report.isServed(at: address))
+                    console.message(MetricsReport.isServed(at: address))
                 }
             }
         } catch let error as MetricsServer.Unavailable {
             let reason = "\(Errno(rawValue: error.code)): choose another port"
-            throw Failure(.failed, MetricsProcess.Report.isUnavailable(address, reason))
+            throw Failure(.failed, MetricsReport.isUnavailable(address, reason))
         }
-        throw Failure(.failed, MetricsProcess.Report.isUnavailable(address, "the server has ended"))
+        throw Failure(.failed, MetricsReport.isUnavailable(address, "the server has ended"))
     }
 }
 

@@ -21,6 +21,8 @@ struct Query: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "One or more statements.")
     var sql: String
 
@@ -34,7 +36,7 @@ struct Query: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: options.openRepository())
+        let target = try Target(path, in: source.openRepository(options, console))
         let past = try HistoricalDatabase(moment.choose(target, console))
         console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         var announced: [String]?

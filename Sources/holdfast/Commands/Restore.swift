@@ -39,6 +39,8 @@ struct Restore: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
@@ -108,7 +110,8 @@ struct Restore: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let start = MonotonicInstant.now
-        let repository = try options.openRepository()
+        if inPlace { try source.refuseInPlace() }
+        let repository = try source.openRepository(options, console)
         let target = try Target(path, in: repository)
         let lock = inPlace ? try inPlaceOptions.lock(target.root) : nil
         defer { withExtendedLifetime(lock) {} }

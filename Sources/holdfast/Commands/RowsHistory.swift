@@ -23,6 +23,8 @@ struct RowsHistory: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "The table.", completion: .table)
     var table: String
 
@@ -38,7 +40,7 @@ struct RowsHistory: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try options.openRepository()
+        let repository = try source.openRepository(options, console)
         let row = try RowArguments(words, areKeys: true, path: path, in: repository)
         let (key, target) = (row.keys, try Target(row.path, in: repository))
         sync.run(target, for: .latest(back: 0), console: console)

@@ -30,6 +30,8 @@ struct RowsRestore: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "The table.", completion: .table)
     var table: String
 
@@ -83,8 +85,9 @@ struct RowsRestore: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
+        try source.refuseInPlace()
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try options.openRepository()
+        let repository = try source.openRepository(options, console)
         let rows = try RowArguments(words, areKeys: condition == nil, path: path, in: repository)
         let target = try Target(rows.path, in: repository)
         let lock = try inPlaceOptions.lock(target.root)

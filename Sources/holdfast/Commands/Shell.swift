@@ -20,6 +20,8 @@ struct Shell: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A database or a root.", completion: .protectedPath)
     var path: String?
 
@@ -27,7 +29,7 @@ struct Shell: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: options.openRepository())
+        let target = try Target(path, in: source.openRepository(options, console))
         let past = try HistoricalDatabase(moment.choose(target, console))
         console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         let status = try withExtendedLifetime(past) {

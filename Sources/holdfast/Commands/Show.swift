@@ -23,6 +23,8 @@ struct Show: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "The snapshot or time.", completion: .when, transform: parseWhen)
     var when = When.latest(back: 0)
 
@@ -36,7 +38,7 @@ struct Show: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let root = try Target(path, in: options.openRepository())
+        let root = try Target(path, in: source.openRepository(options, console))
         sync.run(root, for: when, console: console)
         let chosen = try ChosenSnapshot(when, of: root)
         let (index, entry) = (chosen.index, chosen.entry)

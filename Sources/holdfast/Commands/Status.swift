@@ -74,7 +74,12 @@ struct Status: HoldfastCommand {
         } else {
             for line in report.headlines + report.alertLines { try console.text(line) }
             for status in report.statuses {
-                let line = StatusLine(status, report.alerts, report.now)
+                let line = StatusLine(
+                    status,
+                    RemoteLag.all(status, report.remotes).map(\.line),
+                    report.alerts,
+                    report.now
+                )
                 try console.result(json: line, text: report.text(status))
             }
             for remark in report.remarks { try console.text(remark) }
@@ -111,6 +116,7 @@ struct Status: HoldfastCommand {
         let report = StatusReport(
             answer: answer,
             statuses: statuses,
+            remotes: try RemoteChoice.all(options),
             alerts: AlertStore.all(in: repository),
             remarks: watchers.compactMap(\.metrics?.problem),
             serviceStart: UnitScope.allCases.first(where: \.hasUnit)?.startCommand,

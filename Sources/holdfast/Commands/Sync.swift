@@ -1,14 +1,16 @@
 import ArgumentParser
+import Remote
 import Service
 
 struct Sync: HoldfastCommand {
     static let configuration = CommandConfiguration(
         abstract: "Wait until everything committed so far is durable.",
         discussion: """
-            Asks the watcher; where none runs, captures once by itself. Prints the last sequence.
+            Asks the watcher; where none runs, captures once by itself. Prints the last sequence. With --remote, returns when \
+            the remotes have acknowledged it too.
 
             Exit status: 0 all is durable, 1 failed or timed out, 3 all but what is named, 10 no such root, \
-            11 another writer has it, 64 wrong usage.
+            11 another writer has it, 12 the remote belongs to another writer, 64 wrong usage.
 
             Examples:
               holdfast sync
@@ -24,8 +26,23 @@ struct Sync: HoldfastCommand {
     @Option(help: .time("How long to wait."), transform: parseDuration)
     var timeout: Duration = .seconds(10)
 
+    @Option(
+        defaultAsFlag: "",
+        parsing: .scanningForValue,
+        help: ArgumentHelp(
+            "Return when this remote has it as well. (default: all remotes)",
+            valueName: "name"
+        )
+    )
+    var remote: String?
+
     func perform(_ console: Console) throws -> ExitStatus {
-        let target = try Target(path, in: options.openRepository())
-        return try FreshCapture.run(target, timeout: timeout, console)
+        let repository = try options.openRepository()
+        let target = try Target(path, in: repository)
+        let status = try FreshCapture.run(target, timeout: timeout, console)
+        guard let remote, status == .done || status == .partial else { return status }
+        let remotes = try remote.isEmpty ? RemoteChoice.all(options) : [RemoteChoice.named(remote, options)]
+        let shipped = try Push.ship([target.root], of: repository, to: remotes, console)
+        return shipped == .done ? status : shipped
     }
 }

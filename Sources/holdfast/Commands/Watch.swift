@@ -99,13 +99,17 @@ struct Watch: ParsableCommand, Sendable {
         let alerts = try AlertDesk(
             repository,
             AlertDesk.Settings(options),
-            configuration: options.configurationFile?.path
+            configuration: options.configurationFile?.path,
+            remotes: { [options] in RemoteLag.conditions(repository, options) }
         )
         let metrics = try once ? nil : MetricsProcess(repository, isQuiet: options.quiet)
-        listeners.metrics = { metrics?.description }
-        let reload = WatchReload(watch, options, repository, alerts, metrics, changes)
-        listeners.reload = { try reload.run(adding: $0, removing: $1) }
+        listeners.metrics = { metrics?.metrics }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
+        let push =
+            try once
+            ? nil : PushProcess(repository, configuration: configuration, isQuiet: options.quiet)
+        let reload = WatchReload(watch, options, repository, alerts, metrics, push, changes)
+        listeners.reload = { try reload.run(adding: $0, removing: $1) }
         let service = try WatchService(
             targets,
             in: repository,

@@ -35,12 +35,23 @@ struct StatusLine: JSONLine {
     let apparentBytes: UInt64
     let diskFreeBytes: OrNull<UInt64>
     let fullInSeconds: OrNull<Int64>
+    let remotes: [Remote]?
     let alerts: [AlertLine]?
     let undeliveredAlerts: Int?
 
     struct DrillResult: Encodable {
         let time: Instant
         let ok: Bool
+    }
+
+    struct Remote: Encodable {
+        let name: String
+        let url: String
+        let lagMs: Int64
+        let sequence: SequenceNumber
+        let acknowledged: OrNull<Instant>
+        let head: String
+        let error: OrNull<String>
     }
 
     struct Progress: Encodable {
@@ -53,7 +64,7 @@ struct StatusLine: JSONLine {
 
 extension StatusLine {
     /// - Parameter boards: the alerts of the repository's watchers. Those of other roots are not this one's.
-    init(_ status: RootStatus, _ boards: [AlertBoard], _ now: Instant) {
+    init(_ status: RootStatus, _ copies: [Remote], _ boards: [AlertBoard], _ now: Instant) {
         let watcher = status.watcher
         root = status.root.path.string
         state = status.state.rawValue
@@ -86,6 +97,7 @@ extension StatusLine {
         apparentBytes = status.storage.sizes.total
         diskFreeBytes = OrNull(status.freeBytes)
         fullInSeconds = OrNull(status.timeUntilFull?.components.seconds)
+        remotes = copies.isEmpty ? nil : copies
         let path = status.root.path.string
         let own = boards.flatMap(\.firing).filter { $0.subject.root == nil || $0.subject.root == path }
         alerts = own.isEmpty ? nil : own.map { AlertLine($0) }

@@ -1,6 +1,7 @@
 import History
 import LinuxSystem
 import Recovery
+import Remote
 import RepositoryFormat
 import RepositoryReader
 import Service
@@ -36,7 +37,8 @@ struct ChosenSnapshot {
     /// Where no watcher runs, the newest snapshot may be older than the file: whoever looks at it should
     /// know.
     func warnIfStale(_ console: Console) {
-        guard entry == index.entries(in: scope).last, (try? ControlClient(target.root).status()) == .some(nil)
+        guard !RemoteCopy.isOne(target.root), entry == index.entries(in: scope).last,
+            (try? ControlClient(target.root).status()) == .some(nil)
         else {
             return
         }

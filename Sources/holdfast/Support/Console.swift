@@ -128,8 +128,11 @@ final class Console: Sendable {
     static func say(_ text: String, details: [String] = []) {
         let line = oneLine(text)
         RecentMessages.add(line, details: details.map(oneLine))
-        TerminalLine.cleared { StandardStream.error.write("holdfast: \(line)\n") }
+        TerminalLine.cleared { StandardStream.error.write("\(prefix)\(line)\n") }
     }
+
+    /// Of each line that is said.
+    static let prefix = "holdfast: "
 
     private static func oneLine(_ text: String) -> String {
         text.split(whereSeparator: \.isNewline).joined(separator: " ").printable

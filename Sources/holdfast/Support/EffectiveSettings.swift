@@ -40,6 +40,21 @@ struct EffectiveSettings {
         if let metrics = configuration.metrics {
             add("metrics", YAMLScalar.text("\(metrics.value)"), origin(metrics.line))
         }
+        addRemotes(configuration.remotes, origin)
+    }
+
+    private mutating func addRemotes(
+        _ remotes: [Configuration.Remote],
+        _ origin: (Int) -> SettingOrigin
+    ) {
+        if !remotes.isEmpty { lines.append(Line(text: "remotes:")) }
+        for (place, remote) in remotes.enumerated() {
+            for (index, setting) in remote.settings.enumerated() {
+                let key = "remotes[\(place + 1)]"
+                let prefix = index == 0 ? "  - " : "    "
+                add(setting.key, setting.value, origin(setting.line), in: key, after: prefix)
+            }
+        }
     }
 
     private mutating func addAlerts(_ configuration: Configuration, _ origin: (Int) -> SettingOrigin) {

@@ -14,6 +14,8 @@ struct ExitStatus: RawRepresentable, Hashable, Error {
     static let notFound = ExitStatus(rawValue: 10)
     /// Another writer has it.
     static let locked = ExitStatus(rawValue: 11)
+    /// The remote belongs to another writer, or the key does not fit.
+    static let notOurs = ExitStatus(rawValue: 12)
     static let wrongUsage = ExitStatus(rawValue: 64)
     /// A program that was to be run is not there, as shells say it.
     static let noProgram = ExitStatus(rawValue: 127)

@@ -112,7 +112,7 @@ extension GlobalOptions {
             case _ where argument.hasPrefix("--repo=") || argument.hasPrefix("--config="):
                 moved.append(argument)
             // They have subcommands of their own.
-            case "rows", "config", "alert":
+            case "rows", "config", "alert", "remote", "key":
                 guard rest.count > 1 else { return [argument] + moved }
                 return rest.prefix(2) + moved + rest.dropFirst(2)
             default: return [argument] + moved + rest.dropFirst()

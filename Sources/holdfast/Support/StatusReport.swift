@@ -1,6 +1,7 @@
 import History
 import LinuxSystem
 import RepositoryFormat
+import Remote
 import RepositoryReader
 import Service
 import SystemPackage
@@ -9,6 +10,8 @@ import SystemPackage
 struct StatusReport {
     let answer: ProtectionAnswer
     let statuses: [RootStatus]
+    /// The remotes of the configuration.
+    let remotes: [RemoteSettings]
     /// Of each watcher.
     let alerts: [AlertBoard]
     /// What is to be said of watchers as a whole.
@@ -127,6 +130,10 @@ struct StatusReport {
         lines.append(
             "  the repository: \(Quantity.text(bytes: status.storage.disk.total)) of this root\(free)\(full)"
         )
+        for shipping in RemoteLag.all(status, remotes) {
+            let text = shipping.text(now: now)
+            lines.append("  " + (shipping.report.error == nil ? text : style.red(text)))
+        }
         if status.sharesDisk { lines.append("  " + DiskWarning.text) }
         if let good = status.lastGood { lines.append("  last found good: snapshot \(good)") }
         if let drill = status.lastDrill { lines.append("  last drill: \(drill.resultText)") }

@@ -185,7 +185,7 @@ extension SupportCollection {
                 file.add(missing: error)
                 status = RootStatus(root, unreadable: error)
             }
-            file.add(StatusLine(status, alerts, .now))
+            file.add(StatusLine(status, [], alerts, .now))
             if let pid = status.unanswering {
                 file.add(missing: Failure(.failed, "the watcher (pid \(pid)) does not answer"))
             }

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Remote
 import RepositoryReader
 import Service
 import Settings
@@ -19,6 +20,10 @@ struct UnitPlan {
             repository: repository,
             namesRepository: !isNamed,
             roots: configuration.roots.map(\.path.value),
+            copies: configuration.remotes.compactMap { remote in
+                guard case .directory(let path)? = try? RemoteAddress(remote.url.value) else { return nil }
+                return path
+            },
             needsNetwork: configuration.needsNetwork,
             hasAlerts: !configuration.alerts.isEmpty
         )

@@ -1,4 +1,5 @@
 import LinuxSystem
+import Remote
 import RepositoryReader
 import Service
 import Settings
@@ -17,10 +18,12 @@ final class WatchReload: Sendable {
     private let repository: RepositoryDirectory
     private let alerts: AlertDesk
     private let metrics: MetricsProcess?
+    private let push: PushProcess?
     private let state: Mutex<State>
 
     /// - Parameters:
     ///   - metrics: nil if none are served.
+    ///   - push: nil if nothing is shipped.
     ///   - changes: those that hold from the start.
     init(
         _ watch: WatchOptions,
@@ -28,17 +31,19 @@ final class WatchReload: Sendable {
         _ repository: RepositoryDirectory,
         _ alerts: AlertDesk,
         _ metrics: MetricsProcess?,
+        _ push: PushProcess?,
         _ changes: RootChanges
     ) {
         (self.watch, self.options, self.repository) = (watch, options, repository)
-        (self.alerts, self.metrics) = (alerts, metrics)
+        (self.alerts, self.metrics, self.push) = (alerts, metrics, push)
         state = Mutex(State(changes: changes))
     }
 
-    /// From here on, this service is changed. Serves metrics if the configuration says so.
+    /// From here on, this service is changed. Serves metrics and ships, as the configuration says.
     func begin(_ service: WatchService) throws {
         state.withLock { $0.service = service }
-        try metrics?.serve(at: options.metricsAddress)
+        try metrics?.run(for: options.metricsAddress)
+        try push?.run(for: RemoteChoice.all(options).ifAny)
     }
 
     /// Reads the configuration again, and takes further changes in. If something is wrong with them, it
@@ -55,9 +60,11 @@ final class WatchReload: Sendable {
             changes.remove(removing)
             let targets = try watch.targets(in: repository, options, changes)
             let address = try options.metricsAddress
+            let remotes = try RemoteChoice.all(options)
             alerts.update(try AlertDesk.Settings(options))
             state.service?.update(targets)
-            try metrics?.serve(at: address)
+            try metrics?.run(for: address)
+            try push?.run(for: remotes.ifAny)
             state.changes = changes
         }
         if try options.repositoryPath() != repository.path {
@@ -86,4 +93,9 @@ extension GlobalOptions {
     fileprivate var metricsAddress: LoopbackAddress? {
         get throws { try configurationFile?.read()?.metrics?.value }
     }
+}
+
+extension Array {
+    /// Nil if it is empty.
+    fileprivate var ifAny: Self? { isEmpty ? nil : self }
 }

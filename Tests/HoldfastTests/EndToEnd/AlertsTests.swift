@@ -247,4 +247,32 @@ struct AlertsTests {
         #expect(result.status == 64)
         #expect(result.stderr.contains("nobody is told of alerts: add alerts to \(setup.configuration)"))
     }
+
+    @Test("a remote of another repository is an alert, until it is mended")
+    func remote() throws {
+        let setup = try Setup()
+        let remotes = setup.protection.folder.file("remotes")
+        let other = try Protection()
+        try other.holdfast("watch", other.data, "--once")
+        let otherFile = other.folder.file("config.yaml")
+        try other.holdfast("remote", "add", "x", "file://\(remotes)", "--config", otherFile)
+        func configure(_ url: String) throws {
+            let remote = "{name: nas, url: \"\(url)\"}"
+            try setup.configure("alerts: [\(setup.appending)]\nremotes: [\(remote)]")
+        }
+        try configure("file://\(remotes)")
+        try setup.protection.holdfast("watch", setup.protection.data, "--once")
+        let refused = try setup.holdfast("push")
+        #expect(refused.status == 12 && refused.stderr.contains("another repository"), "\(refused)")
+        try setup.watch()
+        let told = try setup.alert("remote")
+        #expect(told.root == setup.protection.data && told.message.contains("nas"), "\(told)")
+        try setup.stop()
+
+        try configure("file://\(remotes)-2")
+        #expect(try setup.holdfast("push").status == 0)
+        try setup.watch()
+        try setup.alert("remote", "resolved")
+        try setup.stop()
+    }
 }

@@ -13,6 +13,7 @@ struct ServiceUnitTests {
         program: FilePath = "/bin/true",
         repository: FilePath = ServiceUnit.stateDirectory,
         roots: [FilePath] = ["/srv/app/.devteam"],
+        copies: [FilePath] = [],
         needsNetwork: Bool = false
     ) -> ServiceUnit {
         ServiceUnit(
@@ -22,6 +23,7 @@ struct ServiceUnitTests {
             repository: repository,
             namesRepository: true,
             roots: roots,
+            copies: copies,
             needsNetwork: needsNetwork,
             hasAlerts: true
         )
@@ -45,7 +47,13 @@ struct ServiceUnitTests {
     )
     func verify(_ scope: ServiceUnit.Scope) throws {
         let odd: FilePath = "/srv/it's \"50 %h\" $HOME \\ ü"
-        let unit = unit(scope, repository: odd.appending("repository"), roots: [odd, "/srv/-a;b#c"])
+        let unit = unit(
+            scope,
+            repository: odd.appending("repository"),
+            roots: [odd, "/srv/-a;b#c"],
+            copies: [odd.appending("copy"), "/mnt/nas"]
+        )
+        #expect(unit.text.contains(" -/mnt/nas\n") == (scope == .system))
         let result = try analyze(unit, "--man=no", "verify")
         #expect(result.status == 0 && result.stderr.isEmpty && result.stdout.isEmpty, "\(result)")
     }

@@ -1,11 +1,12 @@
 import SystemPackage
 import Testing
+import Yams
 
 @testable import Settings
 
-/// Roots are added to a text that a person wrote, and removed from it.
-@Suite("Editing the list of roots")
-struct RootListEditTests {
+/// Roots and remotes are added to a text that a person wrote, and removed from it.
+@Suite("Editing a list of the configuration")
+struct ListEditTests {
     @Test(
         "adds a root behind the others, and leaves all else as it is",
         arguments: [
@@ -24,8 +25,8 @@ struct RootListEditTests {
         ]
     )
     func adds(_ text: String, _ expected: String) throws {
-        var edit = try RootListEdit(text)
-        try edit.add("/new")
+        var edit = try ListEdit(text, of: "roots")
+        try edit.add("path: /new")
         #expect(edit.text == expected)
         let problems = ConfigurationProblems()
         let roots = Configuration(parsing: edit.text, problems).roots.map(\.path.value)
@@ -39,8 +40,8 @@ struct RootListEditTests {
         ]
     )
     func quotes(_ path: String) throws {
-        var edit = try RootListEdit("")
-        try edit.add(FilePath(path))
+        var edit = try ListEdit("", of: "roots")
+        try edit.add("path: \(YAMLScalar.text(path))")
         let problems = ConfigurationProblems()
         #expect(Configuration(parsing: edit.text, problems).roots.map(\.path.value) == [FilePath(path)])
         #expect(problems.all.isEmpty, "\(problems.all)")
@@ -58,10 +59,11 @@ struct RootListEditTests {
         ]
     )
     func removes(_ text: String, _ expected: String) throws {
-        var edit = try RootListEdit(text)
-        let isRemoved = try edit.remove("/old")
+        var edit = try ListEdit(text, of: "roots")
+        let isRemoved = try edit.remove { $0.mapping?["path"]?.scalar?.string == "/old" }
         #expect(isRemoved && edit.text == expected)
-        #expect(try !edit.remove("/other"))
+        let isOther = try edit.remove { $0.mapping?["path"]?.scalar?.string == "/other" }
+        #expect(!isOther)
     }
 
     @Test(
@@ -69,8 +71,31 @@ struct RootListEditTests {
         arguments: ["roots: [{path: /a}]", "{roots: [{path: /a}]}"]
     )
     func oneLine(_ text: String) throws {
-        var edit = try RootListEdit(text)
-        #expect(throws: RootListEdit.Obstacle.isWrittenInOneLine(line: 1)) { try edit.add("/new") }
+        var edit = try ListEdit(text, of: "roots")
+        #expect(throws: ListEdit.Obstacle.isWrittenInOneLine(line: 1)) { try edit.add("path: /new") }
         #expect(edit.text == text)
+    }
+
+    @Test("a remote is added and removed beside roots, and stays as it was given")
+    func remotes() throws {
+        var remote = Configuration.Remote(name: "offsite", url: "s3://bucket/prefix")
+        remote.set(
+            endpoint: "https://s3.example.org",
+            region: "eu-1",
+            usesPathStyle: true,
+            certificates: "/etc/ca.pem",
+            every: .seconds(30),
+            recipients: ["holdfast1abc"],
+            key: "/root/key"
+        )
+        var edit = try ListEdit("roots:\n  - path: /a\n", of: "remotes")
+        try edit.add(remote.yaml)
+        let problems = ConfigurationProblems()
+        let read = Configuration(parsing: edit.text, problems)
+        #expect(problems.all.isEmpty, "\(problems.all)")
+        #expect(read.remotes.map(\.yaml) == [remote.yaml] && read.roots.count == 1)
+        var back = try ListEdit(edit.text, of: "remotes")
+        let isRemoved = try back.remove { $0.mapping?["name"]?.scalar?.string == "offsite" }
+        #expect(isRemoved && back.text == "roots:\n  - path: /a\nremotes:\n")
     }
 }

@@ -2,14 +2,16 @@ import LinuxSystem
 import SystemPackage
 import Yams
 
-/// Adds roots to the text of a configuration file and removes them. All else stays as it is, comments too.
-struct RootListEdit {
+/// Adds elements to a list in the text of a configuration file and removes them: roots, or remotes. All else
+/// stays as it is, comments too.
+struct ListEdit {
     private(set) var text: String
+    private let list: String
     private let document: Node?
 
-    /// Throws what Yams throws.
-    init(_ text: String) throws {
-        self.text = text
+    /// `list`: its key. Throws what Yams throws.
+    init(_ text: String, of list: String) throws {
+        (self.text, self.list) = (text, list)
         document = try Yams.compose(yaml: text)
     }
 
@@ -19,53 +21,47 @@ struct RootListEdit {
         case isWrittenInOneLine(line: Int)
     }
 
-    /// Adds an element to the list, which is made if there is none.
-    mutating func add(_ path: FilePath) throws(Obstacle) {
+    /// Adds an element, as YAML in one line, to the list, which is made if there is none.
+    mutating func add(_ content: String) throws(Obstacle) {
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let element = "- path: \(YAMLScalar.text(path.string))"
-        guard let roots else {
+        let element = "- \(content)"
+        guard let entry else {
             while lines.last?.isEmpty == true { lines.removeLast() }
-            text = (lines + ["roots:", "  \(element)", ""]).joined(separator: "\n")
+            text = (lines + ["\(list):", "  \(element)", ""]).joined(separator: "\n")
             return
         }
-        if let last = try elements(of: roots).last {
+        if let last = try elements(of: entry).last {
             let start = dashLine(of: last, lines)
             lines.insert(lines[start].indentation + element, at: end(from: start, lines))
         } else {
-            lines[roots.key.line - 1] = lines[roots.key.line - 1].replacing("[]", with: "")
-            lines.insert("  \(element)", at: roots.key.line)
+            lines[entry.key.line - 1] = lines[entry.key.line - 1].replacing("[]", with: "")
+            lines.insert("  \(element)", at: entry.key.line)
         }
         text = lines.joined(separator: "\n")
     }
 
-    /// Removes the elements with that path. Returns whether there was one.
-    mutating func remove(_ path: FilePath) throws(Obstacle) -> Bool {
-        guard let roots else { return false }
+    /// Removes the elements that are meant. Returns whether there was one.
+    mutating func remove(where isMeant: (Node) -> Bool) throws(Obstacle) -> Bool {
+        guard let entry else { return false }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-        let elements = try elements(of: roots)
-        for element in elements.reversed() where Self.path(of: element) == path {
+        let meant = try elements(of: entry).filter(isMeant)
+        for element in meant.reversed() {
             let start = dashLine(of: element, lines)
             lines.removeSubrange(start..<end(from: start, lines))
         }
         text = lines.joined(separator: "\n")
-        return elements.contains { Self.path(of: $0) == path }
+        return !meant.isEmpty
     }
 
-    private static func path(of element: Node) -> FilePath? {
-        element.mapping?["path"].flatMap {
-            SettingType<FilePath>.path.read($0, named: "path", ConfigurationProblems())?.value
-        }
-    }
-
-    private var roots: (key: Node, value: Node)? {
-        document?.mapping?.first { $0.key.scalar?.string == "roots" }.map { ($0.key, $0.value) }
+    private var entry: (key: Node, value: Node)? {
+        document?.mapping?.first { $0.key.scalar?.string == list }.map { ($0.key, $0.value) }
     }
 
     /// Its elements, each with lines of its own.
-    private func elements(of roots: (key: Node, value: Node)) throws(Obstacle) -> [Node] {
-        guard let sequence = roots.value.sequence else { return [] }
-        let isInOneLine = beginsFlow(roots.value) && !sequence.isEmpty || document.map(beginsFlow) ?? false
-        guard !isInOneLine else { throw .isWrittenInOneLine(line: roots.value.line) }
+    private func elements(of entry: (key: Node, value: Node)) throws(Obstacle) -> [Node] {
+        guard let sequence = entry.value.sequence else { return [] }
+        let isInOneLine = beginsFlow(entry.value) && !sequence.isEmpty || document.map(beginsFlow) ?? false
+        guard !isInOneLine else { throw .isWrittenInOneLine(line: entry.value.line) }
         return Array(sequence)
     }
 

@@ -1,0 +1,26 @@
+package import SystemPackage
+
+/// A remote as the configuration or a command's options name it.
+package struct RemoteSettings: Hashable, Sendable {
+    /// How people call it; nil for one that was given by its URL.
+    package var name: String?
+    /// `s3://BUCKET/PREFIX` or `file:///PATH`.
+    package var url: String
+    package var endpoint: String?
+    package var region: String?
+    package var usesPathStyle: Bool?
+    /// The certificates that are trusted instead of the system's.
+    package var certificates: FilePath?
+    /// Under load a batch follows after this time.
+    package var interval = Duration.seconds(10)
+    /// Bytes a second; nil for no limit.
+    package var uploadLimit: Int?
+    /// Who can read what is written; with none of these nothing is encrypted.
+    package var recipients: [String] = []
+    /// The secret keys, or the passphrase, for reading; a writer with recipients needs none.
+    package var keyFile: FilePath?
+
+    package init(name: String? = nil, url: String) {
+        (self.name, self.url) = (name, url)
+    }
+}

@@ -1,0 +1,28 @@
+internal import FoundationEssentials
+import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
+package import SystemPackage
+
+/// A repository that is made for what a remote has.
+package enum MadeRepository {
+    /// Opens the repository at `path`, or makes an empty one with the id that the remote's has.
+    ///
+    /// Throws `RemoteError.otherWriter` if there is one with another id, and what opening throws.
+    package static func openOrMake(at path: FilePath, id: String) throws -> RepositoryDirectory {
+        let file = path.appending(RepositoryDirectory.fileName)
+        if try FileStatus.unlessMissing(file) == nil {
+            try Directory.make(path.appending("roots"))
+            let content = try JSONEncoder().encode(RepositoryFile(id: id, created: .now))
+            try Directory.replaceFile(at: file, with: [UInt8](content) + [UInt8(ascii: "\n")])
+        }
+        let repository = try RepositoryDirectory(at: path)
+        guard repository.id == id else {
+            throw RemoteError(
+                .otherWriter,
+                "\(path.printable) is another repository than the remote's: name a new directory with --repo"
+            )
+        }
+        return repository
+    }
+}

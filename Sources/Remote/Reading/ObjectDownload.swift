@@ -1,0 +1,80 @@
+import LinuxSystem
+import RepositoryFormat
+import SystemPackage
+
+/// Fetches a data object into a file, part by part, and compares its digest. Memory is bounded by one part.
+struct ObjectDownload {
+    private static let partBytes: UInt64 = 8 << 20
+
+    let store: any RemoteStore
+    let codec: ObjectCodec
+    let root: RootID
+
+    /// Throws `RemoteError.damaged` if its content is not what the manifest says; the file is removed then.
+    func run(_ object: DataObject, to path: FilePath) async throws {
+        let draft = path.appending(suffix: ".new")
+        do {
+            let file = try OpenFile(draft, .createNew)
+            try await write(object, to: file)
+            try file.synchronise()
+            try Directory.rename(draft, to: path)
+        } catch {
+            try? Directory.remove(draft)
+            throw error
+        }
+    }
+
+    private func write(_ object: DataObject, to file: borrowing OpenFile) async throws {
+        let opener = try await opener(object)
+        var hasher = ObjectHasher()
+        for range in Self.parts(of: object) {
+            let content = try await read(range, of: object, opener)
+            hasher.add(content)
+            try file.write(unsafe content.span.bytes, at: range.lowerBound)
+        }
+        try Self.require(hasher, object)
+    }
+
+    /// Fetches it only to compare its digest. Throws `RemoteError.damaged` if that is another one.
+    func verify(_ object: DataObject) async throws(RemoteError) {
+        let opener = try await opener(object)
+        var hasher = ObjectHasher()
+        for range in Self.parts(of: object) { hasher.add(try await read(range, of: object, opener)) }
+        try Self.require(hasher, object)
+    }
+
+    private static func parts(of object: DataObject) -> some Sequence<Range<UInt64>> {
+        stride(from: 0, to: object.sizeBytes, by: Int(partBytes)).lazy.map { start in
+            start..<min(start + partBytes, object.sizeBytes)
+        }
+    }
+
+    private static func require(_ hasher: ObjectHasher, _ object: DataObject) throws(RemoteError) {
+        guard hasher.digest == object.digest else {
+            throw RemoteError(.damaged, "\(object.name): its digest is wrong")
+        }
+    }
+
+    private func opener(_ object: DataObject) async throws(RemoteError) -> ObjectOpener? {
+        guard object.sizeBytes > 0 else { return nil }
+        let count = UInt64(SealHeader.byteCount)
+        let header = try await store.get(object.name, 0..<min(count, object.sizeBytes))
+        let opener = try await codec.opener(header, .data, root, object.name)
+        if let opener, opener.layout.plainByteCount != object.sizeBytes {
+            throw RemoteError(.damaged, "\(object.name) has another length than its manifest says")
+        }
+        return opener
+    }
+
+    private func read(
+        _ range: Range<UInt64>,
+        of object: DataObject,
+        _ opener: ObjectOpener?
+    ) async throws(RemoteError) -> [UInt8] {
+        guard let opener else { return try await store.get(object.name, range) }
+        guard let place = opener.layout.sealedRange(of: range) else {
+            throw RemoteError(.damaged, "\(object.name) is shorter than its manifest says")
+        }
+        return try opener.open(range, from: try await store.get(object.name, place))
+    }
+}

@@ -1,0 +1,95 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+package import SystemPackage
+
+/// Writes what a remote has of a root as a directory of a repository.
+///
+/// The directory gets `root.json` last, so one that is not complete is no root.
+package struct RootDownload: Sendable {
+    /// An earlier download, whose files are used again where the remote still names the same objects.
+    package struct Former: Sendable {
+        let state: RemoteState
+        let directory: FilePath
+    }
+
+    private let reading: StreamReading
+    private let directory: FilePath
+    private let former: Former?
+
+    /// `directory`: of the root in its repository. It must not exist.
+    package init(_ reading: StreamReading, to directory: FilePath, reusing former: Former? = nil) {
+        (self.reading, self.directory, self.former) = (reading, directory, former)
+    }
+
+    /// Returns the state that was written.
+    package func run() async throws -> RemoteState {
+        let state = try await reading.newestState()
+        try await write(state)
+        return state
+    }
+
+    /// Writes the files of that state.
+    package func write(_ state: RemoteState) async throws {
+        guard state.batch.number > .none else {
+            throw RemoteError(.missing, "the remote has nothing of the root \(reading.root)")
+        }
+        for part in ["segments", "bases"] { try Directory.make(directory.appending(part)) }
+        let download = ObjectDownload(store: reading.store, codec: reading.codec, root: reading.root)
+        let segments = directory.appending("segments")
+        for (first, segment) in state.segments.sorted(by: { $0.key < $1.key }) {
+            guard let object = segment.object else { continue }
+            let path = segments.appending(SegmentName.make(first))
+            if former?.state.segments[first]?.object == object, segment.pieces.isEmpty, reuse(path) {
+                continue
+            }
+            try await download.run(object, to: path)
+        }
+        for (base, object) in state.bases.sorted(by: { $0.key < $1.key }) {
+            let path = directory.appending("bases").appending(BaseName.make(base.sequence, base.file))
+            if former?.state.bases[base] == object, reuse(path) { continue }
+            try await download.run(object, to: path)
+        }
+        try await writePieces(state, to: segments)
+        if !state.mark.isEmpty {
+            try Directory.replaceFile(at: directory.appending("durable"), with: state.mark)
+        }
+        try Directory.replaceFile(at: directory.appending(RootFile.copyName), with: state.description)
+        try Directory.replaceFile(at: directory.appending(RootFile.name), with: state.description)
+    }
+
+    /// Gives a file of the former download this name as well. Returns whether that was possible.
+    private func reuse(_ path: FilePath) -> Bool {
+        guard let former else { return false }
+        var source = path
+        guard source.removePrefix(directory) else { return false }
+        do {
+            try Directory.addName(path, to: former.directory.appending(source.components))
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Fetches each batch once, the oldest first.
+    private func writePieces(_ state: RemoteState, to segments: FilePath) async throws {
+        var pieces: [BatchID: [(SequenceNumber, SegmentPiece)]] = [:]
+        for (first, segment) in state.segments {
+            for piece in segment.pieces { pieces[piece.batch, default: []].append((first, piece)) }
+        }
+        for (batch, pieces) in pieces.sorted(by: { $0.key.number < $1.key.number }) {
+            let data = try await reading.data(of: batch)
+            for (first, piece) in pieces {
+                guard piece.dataOffset <= data.count, piece.count <= UInt64(data.count) - piece.dataOffset
+                else {
+                    throw RemoteError(.damaged, "batch \(batch.number) has less data than an index says")
+                }
+                let start = Int(piece.dataOffset)
+                let file = try OpenFile(segments.appending(SegmentName.make(first)), .updateOrCreate)
+                let bytes = Array(data[start..<start + Int(piece.count)])
+                try file.write(unsafe bytes.span.bytes, at: piece.offset)
+                try file.synchronise()
+            }
+        }
+    }
+}

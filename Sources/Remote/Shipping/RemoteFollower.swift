@@ -1,0 +1,123 @@
+package import LinuxSystem
+package import RepositoryFormat
+package import RepositoryReader
+
+/// Ships the roots of a repository to one remote, and goes on with what is flushed: the first change after a
+/// quiet time at once, under load after each interval.
+package struct RemoteFollower: Sendable {
+    private let remote: RemoteAccess
+    private let settings: RemoteSettings
+    private let loop: EventLoop
+
+    /// So long after a failure that does not pass by itself, it is tried again: somebody may have mended it.
+    package static let patience = Duration.seconds(300)
+
+    package init(_ remote: RemoteAccess, _ settings: RemoteSettings, on loop: EventLoop) {
+        (self.remote, self.settings, self.loop) = (remote, settings, loop)
+    }
+
+    /// Ships all there is of these roots. Returns what was shipped of each, or why not.
+    package func ship(
+        _ roots: [RootDescription],
+        takingOver: Bool = false
+    ) async -> [(root: RootDescription, result: Result<Shipment, any Error>)] {
+        var results: [(root: RootDescription, result: Result<Shipment, any Error>)] = []
+        for root in roots {
+            do {
+                let lock = try await ShippingLock.take(root, remote.address)
+                defer { extendLifetime(lock) }
+                let shipper = try await RootShipper.open(remote, root, takingOver: takingOver)
+                results.append((root, .success(try await ship(root, shipper))))
+            } catch {
+                report(error, root)
+                results.append((root, .failure(error)))
+            }
+        }
+        return results
+    }
+
+    /// Ships until the task is cancelled. `failed`: told of each failure.
+    package func run(
+        _ watch: FlushWatch,
+        failed: @Sendable (RootDescription, any Error) -> Void
+    ) async throws {
+        var shippers: [RootID: RootShipper] = [:]
+        var isLost: Set<RootID> = []
+        var retries: [RootID: RootDescription] = [:]
+        var retryTime: MonotonicInstant?
+        while !Task.isCancelled {
+            var roots = try await watch.next(until: retryTime)
+            if let time = retryTime, time <= .now {
+                roots += retries.values
+                (retries, retryTime) = ([:], nil)
+            }
+            for root in roots where !isLost.contains(root.id) {
+                do {
+                    shippers[root.id] = try await shipNext(root, shippers[root.id])
+                } catch {
+                    shippers[root.id] = nil
+                    report(error, root)
+                    failed(root, error)
+                    if (error as? RemoteError)?.kind == .otherWriter {
+                        isLost.insert(root.id)
+                    } else {
+                        retries[root.id] = root
+                        retryTime = MonotonicInstant.now.advanced(by: Self.patience)
+                    }
+                }
+            }
+            // What comes meanwhile is collected.
+            if !roots.isEmpty { try await loop.sleep(for: settings.interval) }
+        }
+    }
+
+    /// Goes on with the shipper, or with a new one if another process has shipped meanwhile.
+    private func shipNext(_ root: RootDescription, _ known: RootShipper?) async throws -> RootShipper {
+        let lock = try await ShippingLock.take(root, remote.address)
+        defer { extendLifetime(lock) }
+        let shipper: RootShipper
+        if let known, try known.isCurrent() {
+            shipper = known
+        } else {
+            shipper = try await RootShipper.open(remote, root)
+        }
+        _ = try await ship(root, shipper)
+        return shipper
+    }
+
+    private func ship(_ root: RootDescription, _ shipper: RootShipper) async throws -> Shipment {
+        let before = shipper.progress
+        try await shipper.ship()
+        var report = ShippingReport.current(root, settings)
+        report.shipped(shipper.state, .now)
+        try report.save(root)
+        return Shipment(
+            sequence: shipper.state.lastSequence,
+            batches: shipper.progress.batches - before.batches,
+            bytes: shipper.progress.bytes - before.bytes
+        )
+    }
+
+    private func report(_ error: any Error, _ root: RootDescription) {
+        Self.report("\(error)", root, settings)
+    }
+
+    /// Nothing is shipped of the root: why, for `status`.
+    package static func report(_ reason: String, _ root: RootDescription, _ settings: RemoteSettings) {
+        var report = ShippingReport.current(root, settings)
+        report.error = reason
+        try? report.save(root)
+    }
+}
+
+/// What was shipped of a root.
+package struct Shipment: Hashable, Sendable {
+    /// The last snapshot that the remote has now.
+    package let sequence: SequenceNumber
+    package let batches: Int
+    package let bytes: UInt64
+
+    package init(sequence: SequenceNumber, batches: Int, bytes: UInt64) {
+        (self.sequence, self.batches, self.bytes) = (sequence, batches, bytes)
+    }
+}

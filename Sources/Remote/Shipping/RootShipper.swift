@@ -1,0 +1,266 @@
+import LinuxSystem
+import RepositoryFormat
+package import RepositoryReader
+import SystemPackage
+
+/// Ships a root to a remote: what is durable in the repository and not there yet.
+///
+/// The repository is the truth and the queue. Nothing is kept beside it but a cursor, so a week without a
+/// network costs neither memory nor space, and capture does not notice it.
+package final class RootShipper {
+    package struct Limits: Sendable {
+        /// A batch has at most so many bytes of segments.
+        package var batchBytes: UInt64 = 8 << 20
+        /// An index follows each so many batches, and each day with a batch.
+        package var batchesPerIndex: UInt64 = 256
+
+        package init() {}
+    }
+
+    private static let indexInterval = Duration.seconds(24 * 3600)
+    /// Prune frees no name of a batch that is younger than its grace, which is longer than this. So a stored
+    /// batch is the newest one if the batch before it was that no longer ago.
+    static let proofInterval = Duration.seconds(3600)
+
+    private let remote: RemoteAccess
+    private let root: RootDescription
+    private let head: StreamHead
+    private let writer: BatchWriter
+    private var cursor: ShippingCursor
+    /// Objects that were written and that no batch names yet.
+    private var segmentObjects: [SequenceNumber: (stamp: FileStamp, object: DataObject)] = [:]
+    private var baseObjects: [BaseID: DataObject] = [:]
+    private var objectCount = 0
+    private var lastIndex: Instant
+    /// When it was certain that nobody had gone on beyond the cursor.
+    private var proven: Instant
+    private let limits: Limits
+    /// Of the file of the cursor, when it was read or written last.
+    private var cursorStamp: FileStamp?
+    /// An index follows as soon as the remote has all: batches before a take-over may be missing, and
+    /// without it no reader would get past them.
+    private var mustIndex = false
+    package private(set) var progress = ShippingProgress()
+
+    private init(
+        _ remote: RemoteAccess,
+        _ root: RootDescription,
+        _ cursor: ShippingCursor,
+        _ limits: Limits,
+        proven: Instant
+    ) throws {
+        cursorStamp = try Self.stamp(remote, root)
+        self.limits = limits
+        self.proven = proven
+        lastIndex = proven
+        self.remote = remote
+        self.root = root
+        self.cursor = cursor
+        head = remote.head(root.id)
+        writer = BatchWriter(store: remote.store, root: root.id, head: head, sleep: remote.sleep)
+    }
+
+    /// Finds out where to go on. With `takingOver`, all of this repository is shipped, whatever the remote
+    /// has; that stays there as former batches.
+    ///
+    /// Throws `RemoteError.otherWriter` when the remote has batches of somebody else.
+    package static func open(
+        _ remote: RemoteAccess,
+        _ root: RootDescription,
+        takingOver: Bool = false,
+        limits: Limits = Limits()
+    ) async throws -> RootShipper {
+        let head = remote.head(root.id)
+        let now = remote.now()
+        var cursor = ShippingCursor()
+        if takingOver {
+            if let (number, batch) = try await head.highest() {
+                let id = batch?.id ?? BatchID(number)
+                cursor.state = RemoteState(beginningAfter: id, head: batch?.digest ?? .none)
+            }
+        } else {
+            cursor = try ShippingCursor(root, remote.address) ?? cursor
+            try await cursor.settle(head)
+        }
+        let shipper = try RootShipper(remote, root, cursor, limits, proven: now)
+        shipper.mustIndex = takingOver
+        return shipper
+    }
+
+    /// Whether the cursor is as this shipper left it: no other process of this machine has shipped since.
+    func isCurrent() throws -> Bool { try Self.stamp(remote, root) == cursorStamp }
+
+    private static func stamp(_ remote: RemoteAccess, _ root: RootDescription) throws -> FileStamp? {
+        let path = ShippingCursor.path(root.directory, remote.address)
+        return try FileStatus.unlessMissing(path, followingLinks: false).map { FileStamp($0) }
+    }
+
+    /// What the remote has.
+    package var state: RemoteState { cursor.state }
+
+    /// Ships until the remote has all that was durable when it began.
+    package func ship() async throws {
+        if cursor.pending != nil {
+            // An attempt has failed, but the batch may be there: its answer was lost.
+            let now = remote.now()
+            var settled = cursor
+            try await settled.settle(head)
+            (cursor, segmentObjects, baseObjects, proven) = (settled, [:], [:], now)
+        }
+        while try await shipBatch() {}
+    }
+
+    /// Ships one batch. Returns whether more is left.
+    private func shipBatch() async throws -> Bool {
+        let local: LocalRoot
+        let plan: ShipmentPlan
+        let batch: StreamObject
+        do {
+            local = try LocalRoot(root, known: cursor.stamps)
+            plan = ShipmentPlan(
+                cursor.state,
+                segments: local.segments,
+                bases: local.bases,
+                mostBytes: limits.batchBytes
+            )
+            let mark = local.mark?.encoded() ?? []
+            let isNews = !plan.isEmpty || mark != cursor.state.mark
+            let isOtherDescription = local.description != cursor.state.description
+            guard isNews || isOtherDescription || cursor.state.mustReset else { return false }
+            try await writeObjects(plan, local)
+            batch = try makeBatch(plan, local)
+        } catch is RootHasChanged {
+            return true
+        }
+        try await write(batch, plan)
+        return plan.hasMore
+    }
+
+    /// Writes the objects that the batch will name, unless an earlier attempt has written them.
+    private func writeObjects(_ plan: ShipmentPlan, _ local: LocalRoot) async throws {
+        for first in plan.segmentObjects {
+            guard let stamp = local.stamps[first], segmentObjects[first]?.stamp != stamp else { continue }
+            segmentObjects[first] = (stamp, try await upload(root.segmentPath(first), stamp))
+        }
+        for base in plan.baseObjects where baseObjects[base] == nil {
+            let path = root.basePath(base.sequence, base.file)
+            guard let status = try FileStatus.unlessMissing(path, followingLinks: false) else {
+                throw RootHasChanged()
+            }
+            baseObjects[base] = try await upload(path, FileStamp(status))
+        }
+    }
+
+    private func upload(_ path: FilePath, _ stamp: FileStamp) async throws -> DataObject {
+        objectCount += 1
+        let name = ObjectNames.data(
+            root.id,
+            cursor.state.batch.number.next,
+            // Of each object, not of the start: a machine that was copied while it ran would overwrite it.
+            session: .random(in: 1 ... .max),
+            index: objectCount
+        )
+        let upload = ObjectUpload(store: remote.store, codec: remote.codec, root: root.id)
+        let object = try await upload.run(path, stamp, as: name)
+        progress.bytes.addSaturated(object.sizeBytes)
+        return object
+    }
+
+    private func makeBatch(_ plan: ShipmentPlan, _ local: LocalRoot) throws -> StreamObject {
+        var manifest: [ManifestEntry] = cursor.state.mustReset ? [.reset] : []
+        var data: [UInt8] = []
+        if local.description != cursor.state.description { manifest.append(.description(local.description)) }
+        for base in plan.baseObjects {
+            guard let object = baseObjects[base] else { throw RootHasChanged() }
+            manifest.append(.base(base, object))
+        }
+        for first in plan.segmentObjects {
+            guard let object = segmentObjects[first]?.object else { throw RootHasChanged() }
+            manifest.append(.segment(first, object))
+        }
+        for part in plan.appends {
+            let file = try LocalFile.open(root.segmentPath(part.segment))
+            // A compaction may have given the name to a sealed segment since then.
+            if try LocalFile.header(file, root.id)?.isSealed == true { throw RootHasChanged() }
+            data += try ObjectUpload.read(file, part.range)
+            let count = UInt64(part.range.count)
+            manifest.append(.append(segment: part.segment, offset: part.range.lowerBound, count: count))
+        }
+        manifest += plan.removedSegments.map(ManifestEntry.segmentRemoved)
+        manifest += plan.removedBases.map(ManifestEntry.baseRemoved)
+        if !plan.hasMore, let mark = local.mark { manifest.append(.mark(mark.encoded())) }
+        return StreamObject(
+            kind: .batch,
+            root: root.id,
+            number: cursor.state.batch.number.next,
+            previous: cursor.state.head,
+            session: remote.session,
+            time: remote.now(),
+            lastSequence: plan.hasMore ? .none : local.mark?.lastSequence ?? .none,
+            writer: remote.writer,
+            manifest: manifest,
+            data: data
+        )
+    }
+
+    private func write(_ batch: StreamObject, _ plan: ShipmentPlan) async throws {
+        let id = BatchID(batch.number, session: head.hasConditions ? nil : remote.session)
+        let name = ObjectNames.batch(root.id, id)
+        let stored = try remote.codec.encoded(batch.encoded(), .batch, root.id, name)
+        let digest = ObjectDigest(of: stored)
+        let stamps = segmentObjects.filter { plan.segmentObjects.contains($0.key) }.mapValues(\.stamp)
+        var withoutData = batch
+        withoutData.data = []
+        cursor.pending = .init(
+            digest: digest.description,
+            batch: withoutData.encoded(),
+            dataBytes: UInt64(batch.data.count),
+            stamps: ShippingCursor.texts(stamps)
+        )
+        try cursor.save(in: root.directory, remote.address, root.id)
+        cursorStamp = try Self.stamp(remote, root)
+        let now = remote.now()
+        try await writer.write(id, stored)
+        if now < proven || remote.now().time(since: proven) >= Self.proofInterval {
+            try await head.requireNoIndex(after: cursor.state.batch.number)
+        }
+        try cursor.takePending(root.id, id)
+        proven = now
+        segmentObjects = [:]
+        baseObjects = [:]
+        progress.batches += 1
+        progress.bytes.addSaturated(UInt64(stored.count))
+        try await writeIndexIfDue(isComplete: !plan.hasMore)
+    }
+
+    /// An index is only a shortcut: without it readers begin at the one before.
+    private func writeIndexIfDue(isComplete: Bool) async throws {
+        let number = cursor.state.batch.number.value
+        let isDue =
+            number % limits.batchesPerIndex == 0 || number == 1 || mustIndex && isComplete
+            || remote.now().time(since: lastIndex) >= Self.indexInterval
+        guard isDue else { return }
+        let name = ObjectNames.index(root.id, after: cursor.state.batch)
+        let index = cursor.state.indexed(
+            root.id,
+            session: remote.session,
+            writer: remote.writer,
+            remote.now()
+        )
+        try await remote.store.put(name, try remote.codec.encoded(index.encoded(), .index, root.id, name))
+        lastIndex = remote.now()
+        if isComplete { mustIndex = false }
+    }
+}
+
+/// What was shipped since the start.
+package struct ShippingProgress: Hashable, Sendable {
+    package var batches = 0
+    package var bytes: UInt64 = 0
+}
+
+extension Instant {
+    fileprivate func time(since other: Instant) -> Duration {
+        .nanoseconds(nanoseconds &- other.nanoseconds)
+    }
+}

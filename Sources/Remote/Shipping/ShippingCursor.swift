@@ -1,0 +1,124 @@
+internal import FoundationEssentials
+import LinuxSystem
+package import RepositoryFormat
+package import RepositoryReader
+package import SystemPackage
+
+/// What a root's writer knows of a remote: the state that it shipped last, and the batch that it is about to
+/// ship. It lies in the root's directory, `remotes/HASH`, and is on the disk before each batch.
+///
+/// The batch that is pending may be there or not: the program may have ended before or after the answer.
+/// Its digest tells the two apart, and tells it from the batch of another writer.
+package struct ShippingCursor: Sendable {
+    package var state = RemoteState()
+    package var pending: Pending?
+    /// The stamps of the sealed segments that are objects of the remote, and perhaps of former ones.
+    package var stamps: [SequenceNumber: FileStamp] = [:]
+
+    package struct Pending: Hashable, Sendable, Codable {
+        /// SHA-256 of the batch as it was to be stored, in hexadecimal digits.
+        package let digest: String
+        /// The batch without its data: a writer cannot read back what it has sealed.
+        let batch: [UInt8]
+        let dataBytes: UInt64
+        /// The stamps of the sealed segments that it names.
+        let stamps: [String: FileStamp]
+    }
+
+    package init() {}
+
+    private struct File: Codable {
+        var version = 1
+        /// Of the remote: a cursor of another one is of no use.
+        let remote: String
+        let number: UInt64
+        let session: UInt64?
+        /// The state as the content of an index.
+        let state: Data
+        let pending: Pending?
+        let stamps: [String: FileStamp]
+    }
+
+    /// Where the cursor of a remote is. `directory`: of the root in the repository. `remote`: its address,
+    /// without credentials.
+    package static func path(_ directory: FilePath, _ remote: String) -> FilePath {
+        let hash = ObjectDigest(of: Array(remote.utf8)).description.prefix(16)
+        return directory.appending("remotes").appending(String(hash))
+    }
+
+    /// Nil if there is none, or none that can be used: it is found out anew then.
+    package init?(_ root: RootDescription, _ remote: String) throws {
+        let path = Self.path(root.directory, remote)
+        guard try FileStatus.unlessMissing(path, followingLinks: false) != nil,
+            let bytes = try StoredFile.open(path).content(upTo: 1 << 30),
+            let file = try? JSONDecoder().decode(File.self, from: Data(bytes)),
+            file.version == 1, file.remote == remote
+        else { return nil }
+        let id = BatchID(BatchNumber(file.number), session: file.session)
+        guard file.number > 0 else {
+            pending = file.pending
+            return
+        }
+        let name = ObjectNames.index(root.id, after: id)
+        guard id.number <= .last, let object = try? StreamObject([UInt8](file.state), .index, name),
+            let state = try? RemoteState(object, id, name)
+        else { return nil }
+        self.state = state
+        pending = file.pending
+        guard let stamps = Self.stamps(file.stamps) else { return nil }
+        self.stamps = stamps
+    }
+
+    private static func stamps(_ texts: [String: FileStamp]) -> [SequenceNumber: FileStamp]? {
+        var stamps: [SequenceNumber: FileStamp] = [:]
+        for (first, stamp) in texts {
+            guard let first = UInt64(first) else { return nil }
+            stamps[SequenceNumber(first)] = stamp
+        }
+        return stamps
+    }
+
+    static func texts(_ stamps: [SequenceNumber: FileStamp]) -> [String: FileStamp] {
+        Dictionary(uniqueKeysWithValues: stamps.map { ("\($0.key)", $0.value) })
+    }
+
+    /// The pending batch is there, with that id.
+    mutating func takePending(_ root: RootID, _ id: BatchID) throws(RemoteError) {
+        guard let pending, let digest = ObjectDigest(text: pending.digest) else { return }
+        let name = ObjectNames.batch(root, id)
+        let object = try StreamObject(pending.batch, .batch, name)
+        try state.apply(object, id, digest: digest, dataBytes: pending.dataBytes, name)
+        stamps.merge(Self.stamps(pending.stamps) ?? [:]) { $1 }
+        self.pending = nil
+    }
+
+    /// Finds out whether the pending batch is there, and that no other writer has gone on from here.
+    mutating func settle(_ head: StreamHead) async throws(RemoteError) {
+        if let found = try await head.batch(state.batch.number.next) {
+            guard pending?.digest == found.digest.description else {
+                throw RemoteError.otherWriter(found.id)
+            }
+            try takePending(head.root, found.id)
+            if let next = try await head.batch(state.batch.number.next) {
+                throw RemoteError.otherWriter(next.id)
+            }
+        }
+        pending = nil
+        try await head.requireNoIndex(after: state.batch.number)
+    }
+
+    /// Replaces the file, and waits until it is on the disk.
+    package func save(in directory: FilePath, _ remote: String, _ root: RootID) throws {
+        let path = Self.path(directory, remote)
+        try Directory.make(path.removingLastComponent())
+        let file = File(
+            remote: remote,
+            number: state.batch.number.value,
+            session: state.batch.session,
+            state: Data(state.indexed(root, session: 0, writer: "", .now).encoded()),
+            pending: pending,
+            stamps: Self.texts(stamps)
+        )
+        try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))
+    }
+}

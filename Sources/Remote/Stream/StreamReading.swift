@@ -1,0 +1,57 @@
+import RepositoryFormat
+
+/// Reads the stream of a root from a remote.
+package struct StreamReading: Sendable {
+    let store: any RemoteStore
+    let codec: ObjectCodec
+    let root: RootID
+    let head: StreamHead
+
+    /// The state after the newest batch; that of before the first one if there is none. It needs two lists,
+    /// however old the remote is: of the newest index, and of the batches after it.
+    package func newestState() async throws(RemoteError) -> RemoteState {
+        var state = try await newestIndex()
+        while try await advance(&state) {}
+        return state
+    }
+
+    /// Takes in the batch that follows. Returns false if there is none yet.
+    func advance(_ state: inout RemoteState) async throws(RemoteError) -> Bool {
+        guard let stored = try await head.batch(state.batch.number.next) else { return false }
+        let name = ObjectNames.batch(root, stored.id)
+        let object = try await decoded(stored, name)
+        try state.apply(object, stored.id, digest: stored.digest, name)
+        return true
+    }
+
+    /// The state of the newest index; that of before the first batch if there is none.
+    func newestIndex() async throws(RemoteError) -> RemoteState {
+        guard let id = try await head.newestIndex() else { return RemoteState() }
+        return try await index(after: id)
+    }
+
+    /// The state of an index.
+    func index(after id: BatchID) async throws(RemoteError) -> RemoteState {
+        let name = ObjectNames.index(root, after: id)
+        let bytes = try await codec.decoded(try await store.get(name, nil), .index, root, name)
+        let object = try StreamObject(bytes, .index, name)
+        try object.require(root, BatchID(id.number), name)
+        return try RemoteState(object, id, name)
+    }
+
+    /// The content of a batch's data.
+    func data(of id: BatchID) async throws(RemoteError) -> [UInt8] {
+        let name = ObjectNames.batch(root, id)
+        return try await decoded(StreamHead.Stored(id: id, bytes: try await store.get(name, nil)), name).data
+    }
+
+    private func decoded(
+        _ stored: StreamHead.Stored,
+        _ name: ObjectName
+    ) async throws(RemoteError) -> StreamObject {
+        let bytes = try await codec.decoded(stored.bytes, .batch, root, name)
+        let object = try StreamObject(bytes, .batch, name)
+        try object.require(root, stored.id, name)
+        return object
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import LinuxSystem
+import Remote
+import RepositoryFormat
+import RepositoryReader
+import Service
+import SystemPackage
+
+struct Adopt: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make the history of a remote the one of this machine's repository.",
+        discussion: """
+            For a new machine, or a new disk: fetches all of the remote into the repository, which is made if there is none. \
+            A watcher, or push, then go on with that history. Another machine that still ships to the remote stops \
+            with its next batch.
+
+            Exit status: 0 done, 1 failed, 4 the remote is damaged, 10 there is no such remote, 12 the key does not fit, 64 \
+            wrong usage.
+
+            Examples:
+              holdfast adopt file:///mnt/nas/holdfast
+              holdfast adopt s3://bucket/prefix --key offsite.key
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "The remote: its URL, or its name in the configuration.")
+    var url: String
+
+    @OptionGroup var remote: RemoteOptions
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let settings = remote.settings(try RemoteChoice.named(url, options))
+        let path = try options.repositoryPath()
+        let adopted = try EventLoop.run("adopt") { loop in
+            let session = RemoteSession(settings, on: loop, console)
+            let access = try await session.openForReading()
+            return try await session.naming { () -> [(RootID, RemoteState)] in
+                let roots = try await access.roots()
+                guard !roots.isEmpty else { throw RemoteError(.missing, "nothing was shipped to it yet") }
+                let repository = try MadeRepository.openOrMake(at: path, id: access.repository)
+                let known = Set(try repository.roots().usable.map(\.id))
+                if let root = roots.first(where: known.contains) {
+                    throw Failure(
+                        .failed,
+                        "\(path.printable) has the root \(root) already: name another one with --repo"
+                    )
+                }
+                var states: [(RootID, RemoteState)] = []
+                for root in roots {
+                    states.append((root, try await Adoption(access, in: repository.path).run(root)))
+                }
+                return states
+            }
+        }
+        let roots = try RepositoryDirectory(at: path).roots().usable
+        for (id, state) in adopted {
+            guard let root = roots.first(where: { $0.id == id }) else { continue }
+            try console.result(
+                json: AdoptLine(root: root, repository: path, sequence: state.lastSequence),
+                text:
+                    "\(root.path.printable): its history up to snapshot \(state.lastSequence) is in \(path.printable)"
+            )
+            if FileStatus.ifPresent(root.path) == nil {
+                let command = SuggestedCommand("restore", root.path, "--at", "latest", "--output", root.path)
+                console.message("to bring it back: \(command)")
+            }
+        }
+        return .done
+    }
+}

@@ -1,0 +1,79 @@
+import ArgumentParser
+import LinuxSystem
+import Remote
+import Settings
+import SystemPackage
+
+struct RemoteAdd: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Add a remote to the configuration.",
+        discussion: """
+            URL is s3://BUCKET/PREFIX, or file:///PATH for a mounted disk. It is opened once, so a wrong URL or credential is \
+            found now. Credentials are those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or of ~/.aws; \
+            they are not written to the configuration.
+
+            With --recipient, what is shipped is encrypted. That cannot be changed later.
+
+            Exit status: 0 done, 1 failed, 12 it belongs to another repository, or the key does not fit, 64 wrong usage.
+
+            Examples:
+              holdfast remote add nas file:///mnt/nas/holdfast
+              holdfast remote add offsite s3://bucket/prefix --recipient holdfast1…
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "How it is called.")
+    var name: String
+
+    @Argument(help: "Where it is.")
+    var url: String
+
+    @OptionGroup var remote: RemoteOptions
+
+    @Option(
+        help: .time("How long changes are collected under load. (default: 10s)"),
+        transform: parseDuration
+    )
+    var every: Duration?
+
+    @Option(help: ArgumentHelp("Encrypt it for this recipient; repeatable.", valueName: "recipient"))
+    var recipient: [String] = []
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        guard let file = options.configurationFile else {
+            throw Failure(
+                .wrongUsage,
+                "there is no place for a configuration: HOME is not set: say --config FILE"
+            )
+        }
+        var addition = Configuration.Remote(name: name, url: url)
+        addition.set(
+            endpoint: remote.endpoint,
+            region: remote.region,
+            usesPathStyle: remote.pathStyle,
+            certificates: remote.certificates.map { FilePath(argument: $0) },
+            every: every,
+            recipients: recipient,
+            key: remote.key.map { FilePath(argument: $0) }
+        )
+        let settings = RemoteSettings(addition)
+        let repository = try options.openRepository()
+        try EventLoop.run("remote") { loop in
+            let session = RemoteSession(settings, on: loop, console)
+            _ = try await session.openForWriting(repository, mayCreate: true)
+        }
+        guard try file.add(addition) else {
+            let advice = SuggestedCommand("remote", "remove", name)
+            throw Failure(.failed, "\(file.path.printable) has a remote \(name.printable) already: \(advice)")
+        }
+        try console.result(
+            json: RemoteLine(settings, action: "added"),
+            text:
+                "added \(name.printable): \(SuggestedCommand("push", name)) ships to it, and a watcher from its next start on"
+        )
+        return .done
+    }
+}

@@ -1,0 +1,101 @@
+import LinuxSystem
+import Remote
+import RepositoryFormat
+import RepositoryReader
+import SystemPackage
+
+/// `remote add`, `remote list`, `remote remove`.
+struct RemoteLine: JSONLine {
+    let name: String?
+    let url: String
+    let encrypted: Bool
+    let action: String?
+
+    init(_ remote: RemoteSettings, action: String? = nil) {
+        (name, url, self.action) = (remote.name, remote.url, action)
+        encrypted = !remote.recipients.isEmpty
+    }
+}
+
+/// `push`: what was shipped of a root.
+struct PushLine: JSONLine {
+    let remote: String
+    let root: String
+    let sequence: SequenceNumber
+    let batches: Int
+    let bytes: UInt64
+
+    init(remote: String, root: RootDescription, _ shipment: Shipment) {
+        (self.remote, self.root) = (remote, root.path.string)
+        (sequence, batches, bytes) = (shipment.sequence, shipment.batches, shipment.bytes)
+    }
+}
+
+/// `adopt`: a root whose history is there now.
+struct AdoptLine: JSONLine {
+    let root: String
+    let repository: String
+    let sequence: SequenceNumber
+
+    init(root: RootDescription, repository: FilePath, sequence: SequenceNumber) {
+        (self.root, self.repository, self.sequence) = (root.path.string, repository.string, sequence)
+    }
+}
+
+/// `key generate`, `key show`.
+struct RecipientLine: JSONLine {
+    let recipient: String
+}
+
+/// `remote check`: a finding.
+struct RemoteFindingLine: JSONLine {
+    let severity: String
+    let object: String
+    let message: String
+
+    init(_ finding: RemoteFinding) {
+        (severity, object, message) = (finding.severity.rawValue, finding.name.text, finding.message)
+    }
+
+    init(severity: String, object: String, message: String) {
+        (self.severity, self.object, self.message) = (severity, object, message)
+    }
+}
+
+/// `remote check`: a root.
+struct RemoteCheckLine: JSONLine {
+    let summary = true
+    let root: String
+    let errors: Int
+    let snapshots: SequenceNumber
+    let bytesRead: UInt64
+
+    init(root: RootID, errors: Int, snapshots: SequenceNumber, bytesRead: UInt64) {
+        (self.root, self.errors, self.snapshots) = ("\(root)", errors, snapshots)
+        self.bytesRead = bytesRead
+    }
+}
+
+/// `remote prune`: a root.
+struct RemotePruneLine: JSONLine {
+    let root: String
+    let dryRun: Bool
+    let removed: Int
+    let bytes: UInt64
+    let kept: Int
+    let reason: String?
+}
+
+extension RemotePruneLine {
+    init(root: RootID, _ outcome: RemotePrune.Outcome, isDryRun: Bool) {
+        let parts = [outcome.indexes, outcome.batches, outcome.data]
+        self.init(
+            root: "\(root)",
+            dryRun: isDryRun,
+            removed: parts.reduce(0) { $0 + $1.objects },
+            bytes: parts.reduce(0) { $0.addingSaturated($1.bytes) },
+            kept: outcome.kept.objects,
+            reason: outcome.reason
+        )
+    }
+}

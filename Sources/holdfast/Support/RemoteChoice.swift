@@ -1,0 +1,60 @@
+import LinuxSystem
+import Remote
+import Settings
+import SystemPackage
+
+/// The remotes of the configuration, and those that are given by their URL.
+enum RemoteChoice {
+    /// All of the configuration, in its order.
+    static func all(_ options: GlobalOptions) throws -> [RemoteSettings] {
+        try options.configurationFile?.read()?.remotes.map { RemoteSettings($0) } ?? []
+    }
+
+    /// The one of that name, else the one at that URL.
+    static func named(_ text: String, _ options: GlobalOptions) throws -> RemoteSettings {
+        let known = try all(options)
+        if let remote = known.first(where: { $0.name == text || $0.url == text }) { return remote }
+        if text.contains("://") { return RemoteSettings(url: text) }
+        let names = known.compactMap(\.name)
+        let advice =
+            names.isEmpty
+            ? "none is configured: \(SuggestedCommand("remote", "add", "NAME", "URL")), or give a URL"
+            : didYouMean(names.nearest(to: text)) + "known are \(names.joined(separator: ", "))"
+        throw Failure(.notFound, "there is no remote \(text.printable): \(advice)")
+    }
+
+    static var noneIsConfigured: Failure {
+        let advice = SuggestedCommand("remote", "add", "NAME", "URL")
+        return Failure(.notFound, "no remote is configured: run \(advice)")
+    }
+}
+
+extension RemoteSettings {
+    init(_ remote: Configuration.Remote) {
+        self.init(name: remote.name.value, url: remote.url.value)
+        endpoint = remote.endpoint?.value
+        region = remote.region?.value
+        usesPathStyle = remote.pathStyle?.value
+        certificates = remote.certificates?.value
+        if let every = remote.every?.value { interval = every }
+        uploadLimit = remote.uploadLimit.map { Int(clamping: $0.value) }
+        recipients = remote.recipients?.value ?? []
+        keyFile = remote.key?.value
+    }
+
+    /// For messages.
+    var title: String { name ?? url.printable }
+}
+
+extension Failure {
+    init(_ error: RemoteError, of remote: RemoteSettings? = nil) {
+        let status: ExitStatus =
+            switch error.kind {
+            case .otherWriter, .wrongKey: .notOurs
+            case .damaged: .damaged
+            case .missing, .noSuchRemote: .notFound
+            default: .failed
+            }
+        self.init(status, (remote.map { "\($0.title): " } ?? "") + error.description)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import LinuxSystem
+import Remote
+import SystemPackage
+
+/// How a remote is reached that is given by its URL.
+struct RemoteOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("The server, unless it is that of AWS.", valueName: "url"))
+    var endpoint: String?
+
+    @Option(help: ArgumentHelp("The region. (default: $AWS_REGION)", valueName: "name"))
+    var region: String?
+
+    @Flag(help: "The bucket is in the path, not in the host's name. (default with --endpoint)")
+    var pathStyle = false
+
+    @Option(
+        name: .customLong("ca-file"),
+        help: ArgumentHelp("Trust the authorities in this file instead of the system's.", valueName: "file"),
+        completion: .file(extensions: ["pem", "crt"])
+    )
+    var certificates: String?
+
+    @Option(
+        help: ArgumentHelp("The file with the secret key, if the remote is encrypted.", valueName: "file"),
+        completion: .file()
+    )
+    var key: String?
+
+    /// With an option that was given, that instead of what the settings say.
+    func settings(_ settings: RemoteSettings) -> RemoteSettings {
+        var settings = settings
+        if let endpoint { settings.endpoint = endpoint }
+        if let region { settings.region = region }
+        if pathStyle { settings.usesPathStyle = true }
+        if let certificates { settings.certificates = FilePath(argument: certificates) }
+        if let key { settings.keyFile = FilePath(argument: key) }
+        return settings
+    }
+}

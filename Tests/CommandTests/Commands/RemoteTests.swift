@@ -1,0 +1,196 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A copy off the machine, in a directory as a mounted disk would be one.
+@Suite("Remotes")
+struct RemoteTests {
+    private struct Pushed: Decodable {
+        let remote: String
+        let root: String
+        let sequence: Int
+        let batches: Int
+    }
+
+    private struct Status: Decodable {
+        struct Remote: Decodable {
+            let name: String
+            let lag_ms: Int
+            let sequence: Int
+            let error: String?
+        }
+        let sequence: Int
+        let remotes: [Remote]?
+    }
+
+    private func protection() throws -> Protection {
+        let protection = try Protection()
+        try protection.watch()
+        for value in 1...3 {
+            try SQLite3.sql("INSERT INTO t(b) VALUES('first \(value)')", on: protection.database)
+            try protection.sync()
+        }
+        return protection
+    }
+
+    private func url(_ protection: Protection) -> String { "file://" + protection.folder.file("remote") }
+
+    private func options(_ protection: Protection) -> [String] {
+        ["--config", protection.folder.file("config.yaml")]
+    }
+
+    private func add(_ protection: Protection, _ arguments: String...) throws {
+        let all = ["remote", "add", "nas", url(protection)] + arguments + options(protection)
+        try protection.holdfast(all)
+    }
+
+    @Test("what is pushed is restored on a machine that has nothing but the URL")
+    func restores() throws {
+        let protection = try protection()
+        try add(protection)
+        let result = try protection.holdfast(["push", "--json"] + options(protection))
+        let pushed = try JSONDecoder().decode(Pushed.self, from: Data(result.stdout.utf8))
+        #expect(pushed.remote == "nas" && pushed.root == protection.data && pushed.batches == 1)
+        try protection.stop()
+
+        let elsewhere = try TemporaryDirectory()
+        let copy = elsewhere.file("copy.db")
+        let environment = [
+            "HOLDFAST_REPO": elsewhere.file("none"), "XDG_CACHE_HOME": elsewhere.file("cache"),
+        ]
+        let restored = try HoldfastProgram.run(
+            ["restore", protection.database, "--from", url(protection), "--at", "latest", "-o", copy],
+            environment: environment
+        )
+        #expect(restored.status == 0, "\(restored)")
+        #expect(try SQLite3.sql(".dump", on: copy) == SQLite3.sql(".dump", on: protection.database))
+        let log = try HoldfastProgram.run(
+            ["log", "--json", "--from", url(protection)],
+            environment: environment
+        )
+        #expect(log.stdout.split(separator: "\n").count == pushed.sequence, "\(log)")
+        let check = try HoldfastProgram.run(
+            ["check", "--read-data", "--from", url(protection)],
+            environment: environment
+        )
+        #expect(check.status == 0, "\(check)")
+        #expect(!FileManager.default.fileExists(atPath: elsewhere.file("none")))
+    }
+
+    @Test("a watcher ships what is committed by itself, and status says how far it is")
+    func follows() throws {
+        let protection = try protection()
+        try add(protection, "--every", "1s")
+        try protection.stop()
+        try protection.startWatching(options(protection)).waitForError { $0.hasPrefix("ready") }
+        for value in 1...5 {
+            try SQLite3.sql("INSERT INTO t(b) VALUES('later \(value)')", on: protection.database)
+            try protection.sync()
+        }
+        try wait(for: "all to be shipped") {
+            let text = try protection.status(["--json"] + options(protection)).stdout
+            let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
+            let remote = try #require(status.remotes?.first)
+            return remote.sequence == status.sequence && remote.lag_ms == 0 && remote.error == nil
+        }
+    }
+
+    @Test("a new machine adopts the history and goes on with it; the former one is told")
+    func adopts() throws {
+        let protection = try protection()
+        try add(protection)
+        try protection.holdfast(["push"] + options(protection))
+        let new = try TemporaryDirectory()
+        let environment = ["HOLDFAST_REPO": new.file("repository")]
+        let adopted = try HoldfastProgram.run(["adopt", url(protection)], environment: environment)
+        #expect(adopted.status == 0, "\(adopted)")
+        // The former one goes on, as if it had only been cut off.
+        try SQLite3.sql("INSERT INTO t(b) VALUES('here')", on: protection.database)
+        try protection.sync()
+        try protection.stop()
+        let synced = try HoldfastProgram.run(["watch", "--once", protection.data], environment: environment)
+        #expect(synced.status == 0, "\(synced)")
+        let pushed = try HoldfastProgram.run(
+            ["push"] + options(protection),
+            environment: environment
+        )
+        #expect(pushed.status == 0, "\(pushed)")
+        let former = try protection.holdfast(["push"] + options(protection), expecting: 12)
+        #expect(former.stderr.contains("another writer"), "\(former)")
+        try protection.holdfast(["push", "--take-over"] + options(protection))
+    }
+
+    @Test("an encrypted remote is read with the key, and with nothing else")
+    func encrypted() throws {
+        let protection = try protection()
+        let key = protection.folder.file("key")
+        let recipient = try protection.holdfast("key", "generate", "--output", key).stdout
+            .trimmingCharacters(in: .newlines)
+        #expect(try protection.holdfast("key", "show", key).stdout.contains(recipient))
+        try add(protection, "--recipient", recipient)
+        try protection.holdfast(["push"] + options(protection))
+        let elsewhere = try TemporaryDirectory()
+        let environment = [
+            "HOLDFAST_REPO": elsewhere.file("none"), "XDG_CACHE_HOME": elsewhere.file("cache"),
+        ]
+        let copy = elsewhere.file("copy.db")
+        let restore = ["restore", protection.database, "--from", url(protection), "-o", copy]
+        let refused = try HoldfastProgram.run(restore, environment: environment)
+        #expect(refused.status == 12 && refused.stderr.contains("--key"), "\(refused)")
+        let restored = try HoldfastProgram.run(restore + ["--key", key], environment: environment)
+        #expect(restored.status == 0, "\(restored)")
+        #expect(try SQLite3.sql(".dump", on: copy) == SQLite3.sql(".dump", on: protection.database))
+        let found = try Command.run(
+            "grep",
+            ["-rlaE", "first 1|HOLDSEG1|a\\.db", protection.folder.file("remote")]
+        )
+        #expect(found.stdout.isEmpty, "\(found)")
+    }
+
+    @Test("what is wrong is said with what to do")
+    func wrong() throws {
+        let protection = try protection()
+        try protection.folder.write([], to: "config.yaml")
+        let none = try protection.holdfast(["push"] + options(protection), expecting: 10)
+        #expect(none.stderr.contains("remote add"), "\(none)")
+        let other = try protection.holdfast("remote", "add", "nas", "ftp://host/x", expecting: 1)
+        #expect(other.stderr.contains("s3://"), "\(other)")
+        try add(protection)
+        try protection.holdfast(["push"] + options(protection))
+        let unknown = try protection.holdfast(["push", "nass"] + options(protection), expecting: 10)
+        #expect(unknown.stderr.contains("did you mean nas?"), "\(unknown)")
+        let missing = try protection.holdfast("log", "--from", "file:///nowhere/at/all", expecting: 10)
+        #expect(missing.stderr.contains("/nowhere/at/all"), "\(missing)")
+        let inPlace = try protection.holdfast(
+            ["restore", protection.database, "--from", "nas", "--in-place", "--at", "1"]
+                + options(protection),
+            expecting: 64
+        )
+        #expect(inPlace.stderr.contains("adopt"), "\(inPlace)")
+        try protection.holdfast(["remote", "remove", "nas"] + options(protection))
+        #expect(try protection.holdfast(["remote", "list"] + options(protection)).stdout.isEmpty)
+    }
+
+    @Test(
+        "check finds what is missing, also the newest part where the repository is; prune says what it would do"
+    )
+    func checks() throws {
+        let protection = try protection()
+        try add(protection)
+        try protection.holdfast(["push"] + options(protection))
+        try SQLite3.sql("INSERT INTO t(b) VALUES('more')", on: protection.database)
+        try protection.holdfast(["sync", "--remote"] + options(protection))
+        let checked = try protection.holdfast(
+            ["remote", "check", "nas", "--read-data"] + options(protection)
+        )
+        #expect(checked.stdout.contains("no damage"), "\(checked)")
+        let pruned = try protection.holdfast(["remote", "prune", "nas", "--dry-run"] + options(protection))
+        #expect(pruned.stdout.contains("0 objects"), "\(pruned)")
+        let remote = protection.folder.file("remote")
+        try protection.shell("rm \(remote)/roots/*/stream/000000000002")
+        let lost = try protection.holdfast(["remote", "check", "nas"] + options(protection), expecting: 4)
+        #expect(lost.stdout.contains("--take-over"), "\(lost)")
+        try protection.holdfast(["push", "nas", "--take-over"] + options(protection))
+        try protection.holdfast(["remote", "check", "nas", "--read-data", "1/1"] + options(protection))
+    }
+}
