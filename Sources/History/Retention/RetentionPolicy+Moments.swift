@@ -8,7 +8,8 @@ extension RetentionPolicy {
     /// always kept:
     /// 1. the newest moment;
     /// 2. every one with a hold, or with a tag (an automatic tag only for some time);
-    /// 3. the last healthy one of each file.
+    /// 3. the last healthy snapshot of each file, as a state of that file; once the file is deleted, only for
+    ///    as long as an automatic tag.
     ///
     /// A selection does not depend on the rejected moments: repeated among the kept ones, it is the same.
     /// - Returns: a set of reasons for each of `index.entries`, empty for those that no moment needs.
@@ -40,8 +41,8 @@ extension RetentionPolicy {
 
     /// The index's tags that keep their snapshots: all but the expired automatic ones.
     func keepingTags(of index: SnapshotIndex, now: Instant) -> [String: SequenceNumber] {
-        guard !index.automaticTags.isEmpty, let newest = index.entries.last?.time else { return index.tags }
-        let start = start(of: automaticTags ?? Self.automaticTags, before: min(now, newest))
+        guard !index.automaticTags.isEmpty else { return index.tags }
+        let start = startOfAutomaticTags(in: index, now)
         return index.tags.filter { name, _ in
             guard let time = index.automaticTags[name] else { return true }
             return start.map { time >= $0 } ?? false
@@ -50,6 +51,13 @@ extension RetentionPolicy {
 
     private static let automaticTags = Duration.seconds(30 * 86_400)
 
+    /// Nil when automatic tags keep nothing.
+    private func startOfAutomaticTags(in index: SnapshotIndex, _ now: Instant) -> Instant? {
+        index.entries.last.flatMap {
+            start(of: automaticTags ?? Self.automaticTags, before: min(now, $0.time))
+        }
+    }
+
     private func keepMarked(_ index: SnapshotIndex, _ now: Instant, _ reasons: inout [RetentionReasons]) {
         let tagged =
             tags.flatMap { index.tagTargets[$0] ?? [] } + keepingTags(of: index, now: now).values
@@ -57,11 +65,22 @@ extension RetentionPolicy {
             let places = targets.compactMap { index.entries.lastIndex(atOrBefore: $0) }
             for place in places { reasons[place].insert(reason) }
         }
+        keepLastGood(index, now, &reasons)
+    }
+
+    /// Databases that come and go would otherwise leave a state for each name that ever was.
+    private func keepLastGood(_ index: SnapshotIndex, _ now: Instant, _ reasons: inout [RetentionReasons]) {
         guard index.verdicts.values.contains(true) else { return }
-        var found: Set<FileID> = []
-        for (place, entry) in index.entries.enumerated().reversed()
-        where index.verdicts[entry.sequence] == true && found.insert(entry.file).inserted {
-            reasons[place].insert(.lastGood)
+        let start = startOfAutomaticTags(in: index, now)
+        var (seen, done): (Set<FileID>, Set<FileID>) = ([], [])
+        for (place, entry) in index.entries.enumerated().reversed() {
+            let isNewest = seen.insert(entry.file).inserted
+            if isNewest, entry.event == .deleted, start.map({ entry.time < $0 }) ?? true {
+                done.insert(entry.file)
+            }
+            if index.verdicts[entry.sequence] == true, done.insert(entry.file).inserted {
+                reasons[place].insert(.lastGood)
+            }
         }
     }
 

@@ -21,7 +21,12 @@ package struct RetentionReasons: OptionSet, Hashable, Sendable {
 
     /// Not a moment, but its file's state at a kept one.
     package static let stands = Self(rawValue: 1 << 10)
+    /// Kept for its own sake, without the states of other files beside it.
+    package static let alone = Self(rawValue: 1 << 11)
 
     /// The reasons that no policy and no size limit overrules.
     package static let always: Self = [.newest, .held, .tagged, .lastGood]
+
+    /// Whether the states of other files beside it are not needed.
+    var isOfOneFile: Bool { self == .lastGood }
 }

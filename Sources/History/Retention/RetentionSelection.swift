@@ -12,8 +12,11 @@ import RepositoryFormat
 /// the file is then unknown, but not at any kept moment. If a root has one file, its moments are its
 /// snapshots.
 ///
-/// **Between kept moments** a snapshot that is only needed at a later one may remain without the states of
-/// other files beside it. It is then not a moment: `isConsistentPoint` returns false.
+/// **Between kept moments** a snapshot may remain without the states of other files beside it. It is then
+/// not a moment: `isConsistentPoint` returns false. There are two kinds:
+/// 1. One that is only needed at a later moment.
+/// 2. The last healthy one of its file, unless that is also a moment for another reason. Where nothing else
+///    changed since the moment before it, it remains a moment: that takes no space.
 package struct RetentionSelection: Hashable, Sendable {
     /// For each of the index's entries.
     package let reasons: [RetentionReasons]
@@ -27,18 +30,23 @@ package struct RetentionSelection: Hashable, Sendable {
         // The newest snapshot of each file since the last kept moment. Files without one are unchanged since,
         // and were handled there.
         var changed: [FileID: Int] = [:]
+        // How many of these only a moment would keep.
+        var unkept = 0
         for (place, entry) in entries.enumerated() {
-            changed[entry.file] = place
-            guard !moments[place].isEmpty else { continue }
-            guard entry.isConsistentPoint else {
-                // Only this snapshot is kept; the states of other files beside it were removed.
-                reasons[place].insert(.stands)
+            if let former = changed.updateValue(place, forKey: entry.file), moments[former].isEmpty {
+                unkept -= 1
+            }
+            guard !moments[place].isEmpty else {
+                unkept += 1
                 continue
             }
-            for standing in changed.values where moments[standing].isEmpty {
-                reasons[standing].insert(.stands)
+            guard entry.isConsistentPoint, !moments[place].isOfOneFile || unkept == 0 else {
+                reasons[place].insert(.alone)
+                continue
             }
+            for standing in changed.values where standing != place { reasons[standing].insert(.stands) }
             changed.removeAll(keepingCapacity: true)
+            unkept = 0
         }
         self.reasons = reasons
     }
@@ -46,5 +54,7 @@ package struct RetentionSelection: Hashable, Sendable {
     package func keeps(_ place: Int) -> Bool { !reasons[place].isEmpty }
 
     /// Whether the root as a whole remains restorable there.
-    package func isConsistentPoint(_ place: Int) -> Bool { keeps(place) && !reasons[place].contains(.stands) }
+    package func isConsistentPoint(_ place: Int) -> Bool {
+        keeps(place) && reasons[place].isDisjoint(with: [.stands, .alone])
+    }
 }

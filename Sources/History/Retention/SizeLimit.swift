@@ -104,13 +104,15 @@ package struct SizeLimit: Hashable, Sendable {
         var before = [(moment: Int, fixed: Int)](repeating: (-1, -1), count: entries.count + 1)
         for place in entries.indices {
             before[place] = (lastMoment, lastFixed)
-            if !moments[place].isEmpty { lastMoment = place }
+            guard selection.isConsistentPoint(place), !moments[place].isOfOneFile else { continue }
+            lastMoment = place
             if !moments[place].isDisjoint(with: .always) { lastFixed = place }
         }
         before[entries.count] = (lastMoment, lastFixed)
         var removable: [Removable] = []
         for place in entries.indices.reversed() where selection.keeps(place) {
             let end = next.updateValue(place, forKey: entries[place].file) ?? entries.count
+            guard moments[place].isDisjoint(with: .always) else { continue }
             let (moment, fixed) = before[end]
             if fixed < place { removable.append(Removable(place: place, lastMoment: moment)) }
         }

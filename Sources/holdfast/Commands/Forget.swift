@@ -15,8 +15,8 @@ struct Forget: HoldfastCommand {
             of the last 24 hours is kept, then 48 hourly, 7 daily, 4 weekly and 12 monthly moments; with one, only \
             what is said. The newest moment of each hour, day, week or month stays, in local time; hours, days, weeks and \
             months without a snapshot do not count. With each moment stays the state of every file at it. The newest \
-            snapshot of each file, tagged and held ones and the last that was found good always stay; a tag that holdfast \
-            made by itself keeps its moment for 30 days.
+            snapshot of each file and tagged and held ones always stay; a tag that holdfast made by itself keeps its \
+            moment for 30 days. The last state of each database that was found good stays too, of a deleted one for 30 days.
 
             --max-size then removes the oldest moments until the root takes no more than that on the repository's disk. \
             Nothing goes whose removal frees nothing. A limit that cannot be reached is named first; nothing goes for it \

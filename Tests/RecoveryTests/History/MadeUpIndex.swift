@@ -32,7 +32,8 @@ extension HistoryEvent {
         _ seconds: Int64,
         _ sequence: UInt64,
         of file: UInt32 = 1,
-        _ event: SnapshotEvent = .commit
+        _ event: SnapshotEvent = .commit,
+        isMoment: Bool = true
     ) -> HistoryEvent {
         let state = SnapshotState(
             sequence: SequenceNumber(sequence),
@@ -49,7 +50,7 @@ extension HistoryEvent {
                 coalesced: 0,
                 storedBytes: 1,
                 location: RecordLocation(segment: SequenceNumber(1), offset: 64),
-                isConsistentPoint: true
+                isConsistentPoint: isMoment
             )
         )
     }

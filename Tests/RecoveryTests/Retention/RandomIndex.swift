@@ -39,7 +39,8 @@ extension SnapshotIndex {
                 entry.time.unixSeconds,
                 entry.sequence.rawValue,
                 of: entry.file.rawValue,
-                entry.event
+                entry.event,
+                isMoment: selection.isConsistentPoint(place)
             )
         }
         let tags = tagTargets.flatMap { name, targets in targets.map { HistoryEvent.tag(name, $0.rawValue) } }

@@ -128,6 +128,27 @@ import Testing
         #expect(kept([1, 2, 3], .utc, [.tag("late", 9), .tag("never", 0)]) { $0.last = 1 } == [3])
     }
 
+    @Test("the last good one of a deleted database is kept as long as an automatic tag")
+    func lastGoodOfDeleted() {
+        func kept(_ change: (inout RetentionPolicy) -> Void = { _ in }) -> [UInt64] {
+            let index = SnapshotIndex.madeUp([
+                .at(0, 1, of: 1), .verdict("good", 1), .at(day, 2, of: 1, .deleted),
+                .at(day, 3, of: 2), .verdict("good", 3), .at(2 * day, 4, of: 2, .deleted),
+                .at(2 * day, 5, of: 2),
+                .at(31 * day, 6, of: 3),
+            ])
+            var policy = RetentionPolicy()
+            policy.last = 1
+            change(&policy)
+            let now = Instant.unix(40 * day)
+            let moments = policy.moments(in: index, now: now, calendar: .utc)
+            return zip(index.entries, moments).filter { !$1.isEmpty }.map { $0.0.sequence.rawValue }
+        }
+        #expect(kept() == [1, 3, 6])
+        #expect(kept { $0.automaticTags = .seconds(30 * day - 1) } == [3, 6])
+        #expect(kept { $0.automaticTags = .zero } == [3, 6])
+    }
+
     @Test("a rule for a tag keeps every place where it ever stood; without it only the last")
     func movedTag() {
         let marks: [HistoryEvent] = [.tag("nightly", 1), .tag("nightly", 2), .tag("nightly", 3)]

@@ -45,6 +45,16 @@ import Testing
         #expect(places(outcome) == [0, 2, 3, 4] && outcome.estimatedBytes == 1040 && !outcome.isReached)
     }
 
+    @Test("the last good one of a file holds no other file's state")
+    func lastGood() {
+        let index = SnapshotIndex.madeUp([
+            .at(1, 1, of: 1), .at(2, 2, of: 2), .at(3, 3, of: 1), .at(4, 4, of: 2),
+        ])
+        // At first the second is a moment that takes no space: the first is kept anyway.
+        let outcome = thin(index, [.last, .lastGood, .last, .newest], to: 1030)
+        #expect(places(outcome) == [1, 2, 3] && outcome.estimatedBytes == 1030 && outcome.isReached)
+    }
+
     @Test("a snapshot that stands at a later moment frees nothing before that goes")
     func scope() {
         let index = SnapshotIndex.madeUp([
