@@ -1,4 +1,3 @@
-import LinuxSystem
 import TestSupport
 
 /// The next element of a stream. Throws when none comes any more.
@@ -8,15 +7,17 @@ func next<Element: Sendable>(_ elements: AsyncStream<Element>) async throws -> E
 }
 
 /// As `wait(for:)` of threads, but it leaves its thread to others: the service needs one of the same few.
-/// While tests that block hold all of them, nothing happens for minutes.
+///
+/// While tests that block hold all of them, nothing happens for minutes. So it gives up after so many turns
+/// of its own, not after some time: the service has as many.
 func waitAside(
     for what: String,
-    within limit: Duration = .seconds(600),
+    turns: Int = 10_000,
     until condition: () throws -> Bool
 ) async throws {
-    let deadline = MonotonicInstant.now.advanced(by: limit)
-    while try !condition() {
-        guard MonotonicInstant.now < deadline else { throw WaitedInVain(what: what) }
+    for _ in 0..<turns {
+        if try condition() { return }
         try await Task.sleep(for: .milliseconds(10))
     }
+    throw WaitedInVain(what: what)
 }
