@@ -13,7 +13,6 @@ struct FirstUse {
     private static let mostConflicts = 5
 
     let store: any RemoteStore
-    let session: UInt64
     let sleep: @Sendable (Duration) async throws -> Void
 
     /// Returns what the remote has now, which may be of another writer.
@@ -34,7 +33,7 @@ struct FirstUse {
         )
         let content = try file.encoded()
         if hasConditions {
-            if try await store.putNew(ObjectNames.remote, content) == .stored { return file }
+            if try await store.putNew(ObjectNames.remote, content).isStored { return file }
         } else {
             if let other = try await RemoteFile.read(in: store) { return other }
             try await store.put(ObjectNames.remote, content)
@@ -52,7 +51,7 @@ struct FirstUse {
 
     /// Tries whether the store refuses a name that is taken. Some ignore the condition.
     private func hasConditions() async throws(RemoteError) -> Bool {
-        let name = ObjectName(ObjectNames.probes + session.hexadecimal)!
+        let name = ObjectName(ObjectNames.probes + UInt64.random(in: 1 ... .max).hexadecimal)!
         do throws(RemoteError) {
             // `.taken` at once: the answer to an earlier attempt was lost.
             let isRefused = try await putNew(name, [1]) == .taken

@@ -108,12 +108,11 @@ package struct RemoteOpening: Sendable {
         try await explained { () throws(RemoteError) in
             let targets = try RemoteKeys.targets(settings, cost: cost)
             if mayCreate, let directory { try await directory.create() }
-            let session = UInt64.random(in: 1 ... .max)
             let remote: RemoteFile
             if let found = try await RemoteFile.read(in: store) {
                 remote = found
             } else {
-                let firstUse = FirstUse(store: store, session: session, sleep: sleep)
+                let firstUse = FirstUse(store: store, sleep: sleep)
                 remote = try await firstUse.run(repository, isEncrypted: targets != nil)
             }
             try require(remote, repository)
@@ -124,7 +123,7 @@ package struct RemoteOpening: Sendable {
                 try await write(made, targets, remote)
                 key = made
             }
-            return access(remote, ObjectCodec(sealing: key, opening: nil), session: session, host)
+            return access(remote, ObjectCodec(sealing: key, opening: nil), host)
         }
     }
 
@@ -175,7 +174,6 @@ package struct RemoteOpening: Sendable {
     private func access(
         _ remote: RemoteFile,
         _ codec: ObjectCodec,
-        session: UInt64 = .random(in: 1 ... .max),
         _ host: String
     ) -> RemoteAccess {
         var access = RemoteAccess(
@@ -185,7 +183,6 @@ package struct RemoteOpening: Sendable {
             // a disk that is exchanged, a bucket that was emptied.
             address: "\(place), created \(remote.createdText)",
             hasConditions: remote.hasConditions,
-            session: session,
             writer: host,
             sleep: sleep
         )

@@ -40,7 +40,7 @@ package struct RemoteCopy: Sendable {
         let former = try former(place, root)
         if former?.state == state { return }
         try await RootDownload(reading, to: draft, reusing: former).write(state)
-        let index = state.indexed(root, session: 0, writer: "", .now)
+        let index = state.indexed(root, session: state.batch.session ?? 0, writer: "", .now)
         try Directory.replaceFile(at: draft.appending(Self.stateName), with: index.encoded())
         if FileStatus.ifPresent(place) != nil { try Directory.rename(place, to: old) }
         try Directory.rename(draft, to: place)

@@ -8,7 +8,7 @@ extension S3Store {
         request.isChecked = true
         let answer = try await send(request)
         switch answer.status {
-        case 200..<300: return .stored
+        case 200..<300: return .stored(at: time(of: answer))
         case 412: return .taken
         case 501:
             throw RemoteError(

@@ -31,9 +31,16 @@ package final class RootShipper {
     private var segmentObjects: [SequenceNumber: (stamp: FileStamp, object: DataObject)] = [:]
     private var baseObjects: [BaseID: DataObject] = [:]
     private var objectCount = 0
+    /// Of the last attempt.
+    private var session: UInt64 = 0
     private var lastIndex: Instant
-    /// When it was certain that nobody had gone on beyond the cursor.
-    private var proven: Instant
+    /// When it was certain that nobody had gone on beyond the cursor, by the store's clock: the machine may
+    /// have slept, or been restored as it was. Nil if it is not known.
+    private var proven: Instant?
+    /// An attempt has failed, but the batch may be there: its answer was lost.
+    private var isUnsettled = false
+    /// Nothing was written since somebody said that this is to be the writer now.
+    private var isTakingOver = false
     private let limits: Limits
     /// Of the file of the cursor, when it was read or written last.
     private var cursorStamp: FileStamp?
@@ -47,12 +54,12 @@ package final class RootShipper {
         _ root: RootDescription,
         _ cursor: ShippingCursor,
         _ limits: Limits,
-        proven: Instant
+        proven: Instant?
     ) throws {
         cursorStamp = try Self.stamp(remote, root)
         self.limits = limits
         self.proven = proven
-        lastIndex = proven
+        lastIndex = remote.now()
         self.remote = remote
         self.root = root
         self.cursor = cursor
@@ -71,20 +78,35 @@ package final class RootShipper {
         limits: Limits = Limits()
     ) async throws -> RootShipper {
         let head = remote.head(root.id)
-        let now = remote.now()
         var cursor = ShippingCursor()
+        var proven: Instant?
         if takingOver {
-            if let (number, batch) = try await head.highest() {
-                let id = batch?.id ?? BatchID(number)
-                cursor.state = RemoteState(beginningAfter: id, head: batch?.digest ?? .none)
-            }
+            cursor = try await takeOver(head, remote)
         } else {
             cursor = try ShippingCursor(root, remote.address) ?? cursor
-            try await cursor.settle(head)
+            proven = try await cursor.settle(head, remote.sleep)
         }
-        let shipper = try RootShipper(remote, root, cursor, limits, proven: now)
-        shipper.mustIndex = takingOver
+        let shipper = try RootShipper(remote, root, cursor, limits, proven: proven)
+        (shipper.mustIndex, shipper.isTakingOver) = (takingOver, takingOver)
         return shipper
+    }
+
+    /// A cursor behind the newest batch, whoever wrote it.
+    private static func takeOver(_ head: StreamHead, _ remote: RemoteAccess) async throws -> ShippingCursor {
+        var attempts = 1
+        while true {
+            var cursor = ShippingCursor()
+            guard let number = try await head.highest()?.number else { return cursor }
+            do {
+                let newest = try await head.settled(number, remote.sleep)?.batch
+                let id = newest?.id ?? BatchID(number)
+                cursor.state = RemoteState(beginningAfter: id, head: newest?.digest ?? .none)
+                return cursor
+            } catch let error as RemoteError where error.kind == .otherWriter && attempts < mostTakeovers {
+                // There is a newer one by now.
+                attempts += 1
+            }
+        }
     }
 
     /// Whether the cursor is as this shipper left it: no other process of this machine has shipped since.
@@ -100,15 +122,28 @@ package final class RootShipper {
 
     /// Ships until the remote has all that was durable when it began.
     package func ship() async throws {
-        if cursor.pending != nil {
-            // An attempt has failed, but the batch may be there: its answer was lost.
-            let now = remote.now()
+        if isUnsettled {
             var settled = cursor
-            try await settled.settle(head)
-            (cursor, segmentObjects, baseObjects, proven) = (settled, [:], [:], now)
+            proven = try await settled.settle(head, remote.sleep)
+            (cursor, segmentObjects, baseObjects, isUnsettled) = (settled, [:], [:], false)
         }
-        while try await shipBatch() {}
+        var takeovers = 0
+        while true {
+            do {
+                while try await shipBatch() {}
+                return
+            } catch let error as RemoteError
+                where error.kind == .otherWriter && isTakingOver && takeovers < Self.mostTakeovers
+            {
+                // A batch has come meanwhile: of the writer that is to stop, or a late one of this machine.
+                takeovers += 1
+                cursor = try await Self.takeOver(head, remote)
+                (segmentObjects, baseObjects, proven, isUnsettled) = ([:], [:], nil, false)
+            }
+        }
     }
+
+    private static let mostTakeovers = 5
 
     /// Ships one batch. Returns whether more is left.
     private func shipBatch() async throws -> Bool {
@@ -132,8 +167,7 @@ package final class RootShipper {
         } catch is RootHasChanged {
             return true
         }
-        try await write(batch, plan)
-        return plan.hasMore
+        return try await write(batch, plan)
     }
 
     /// Writes the objects that the batch will name, unless an earlier attempt has written them.
@@ -156,8 +190,7 @@ package final class RootShipper {
         let name = ObjectNames.data(
             root.id,
             cursor.state.batch.number.next,
-            // Of each object, not of the start: a machine that was copied while it ran would overwrite it.
-            session: .random(in: 1 ... .max),
+            session: remote.makeSession(of: Array("\(path) \(stamp)".utf8)),
             index: objectCount
         )
         let upload = ObjectUpload(store: remote.store, codec: remote.codec, root: root.id)
@@ -194,7 +227,8 @@ package final class RootShipper {
             root: root.id,
             number: cursor.state.batch.number.next,
             previous: cursor.state.head,
-            session: remote.session,
+            // Each attempt has its own.
+            session: 0,
             time: remote.now(),
             lastSequence: plan.hasMore ? .none : local.mark?.lastSequence ?? .none,
             writer: remote.writer,
@@ -203,34 +237,56 @@ package final class RootShipper {
         )
     }
 
-    private func write(_ batch: StreamObject, _ plan: ShipmentPlan) async throws {
-        let id = BatchID(batch.number, session: head.hasConditions ? nil : remote.session)
-        let name = ObjectNames.batch(root.id, id)
-        let stored = try remote.codec.encoded(batch.encoded(), .batch, root.id, name)
-        let digest = ObjectDigest(of: stored)
-        let stamps = segmentObjects.filter { plan.segmentObjects.contains($0.key) }.mapValues(\.stamp)
-        var withoutData = batch
-        withoutData.data = []
-        cursor.pending = .init(
-            digest: digest.description,
-            batch: withoutData.encoded(),
-            dataBytes: UInt64(batch.data.count),
-            stamps: ShippingCursor.texts(stamps)
+    /// Returns whether more is left.
+    private func write(_ batch: StreamObject, _ plan: ShipmentPlan) async throws -> Bool {
+        isUnsettled = true
+        let outcome = try await writer.write(
+            makeAttempt: { try attempt(batch, plan) },
+            isOwn: { cursor.isAttempt($0) }
         )
-        try cursor.save(in: root.directory, remote.address, root.id)
-        cursorStamp = try Self.stamp(remote, root)
-        let now = remote.now()
-        try await writer.write(id, stored)
-        if now < proven || remote.now().time(since: proven) >= Self.proofInterval {
-            try await head.requireNoIndex(after: cursor.state.batch.number)
+        isTakingOver = false
+        // An earlier attempt that was done late counts as well. Then the news are still to be shipped.
+        let hasMore = plan.hasMore || outcome.digest.description != cursor.attempts.last?.digest
+        if let proven, let time = outcome.time, time >= proven,
+            time.time(since: proven) < Self.proofInterval
+        {
+            self.proven = time
+        } else {
+            proven = try await head.requireNoIndex(after: batch.number)
         }
-        try cursor.takePending(root.id, id)
-        proven = now
+        try cursor.take(outcome.digest, root.id, outcome.id)
+        isUnsettled = false
         segmentObjects = [:]
         baseObjects = [:]
         progress.batches += 1
-        progress.bytes.addSaturated(UInt64(stored.count))
-        try await writeIndexIfDue(isComplete: !plan.hasMore)
+        progress.bytes.addSaturated(UInt64(batch.encoded().count))
+        try await writeIndexIfDue(isComplete: !hasMore)
+        return hasMore
+    }
+
+    /// Encodes the batch, and notes on the disk that it may be at the remote from now on.
+    private func attempt(_ batch: StreamObject, _ plan: ShipmentPlan) throws -> BatchWriter.Attempt {
+        var batch = batch
+        batch.session = 0
+        batch.session = remote.makeSession(of: batch.encoded())
+        session = batch.session
+        let id = BatchID(batch.number, session: head.hasConditions ? nil : batch.session)
+        let name = ObjectNames.batch(root.id, id)
+        let stored = try remote.codec.encoded(batch.encoded(), .batch, root.id, name)
+        let stamps = segmentObjects.filter { plan.segmentObjects.contains($0.key) }.mapValues(\.stamp)
+        let dataBytes = UInt64(batch.data.count)
+        batch.data = []
+        cursor.add(
+            ShippingCursor.Attempt(
+                digest: ObjectDigest(of: stored).description,
+                batch: batch.encoded(),
+                dataBytes: dataBytes,
+                stamps: ShippingCursor.texts(stamps)
+            )
+        )
+        try cursor.save(in: root.directory, remote.address, root.id)
+        cursorStamp = try Self.stamp(remote, root)
+        return BatchWriter.Attempt(id: id, stored: stored)
     }
 
     /// An index is only a shortcut: without it readers begin at the one before.
@@ -243,7 +299,7 @@ package final class RootShipper {
         let name = ObjectNames.index(root.id, after: cursor.state.batch)
         let index = cursor.state.indexed(
             root.id,
-            session: remote.session,
+            session: session,
             writer: remote.writer,
             remote.now()
         )

@@ -4,18 +4,21 @@ package import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// What a root's writer knows of a remote: the state that it shipped last, and the batch that it is about to
-/// ship. It lies in the root's directory, `remotes/HASH`, and is on the disk before each batch.
+/// What a root's writer knows of a remote: the state that it shipped last, and its attempts to ship the next
+/// batch. It lies in the root's directory, `remotes/HASH`, and is on the disk before each attempt.
 ///
-/// The batch that is pending may be there or not: the program may have ended before or after the answer.
-/// Its digest tells the two apart, and tells it from the batch of another writer.
+/// Any attempt may be there, or come to be there late: the program may have ended before or after the answer.
+/// Digests tell them apart, and tell them from the batch of another writer.
 package struct ShippingCursor: Sendable {
     package var state = RemoteState()
-    package var pending: Pending?
+    /// The oldest first.
+    package private(set) var attempts: [Attempt] = []
+    /// Of an attempt with many before it nobody hears any more.
+    private static let mostAttempts = 64
     /// The stamps of the sealed segments that are objects of the remote, and perhaps of former ones.
     package var stamps: [SequenceNumber: FileStamp] = [:]
 
-    package struct Pending: Hashable, Sendable, Codable {
+    package struct Attempt: Hashable, Sendable, Codable {
         /// SHA-256 of the batch as it was to be stored, in hexadecimal digits.
         package let digest: String
         /// The batch without its data: a writer cannot read back what it has sealed.
@@ -35,7 +38,7 @@ package struct ShippingCursor: Sendable {
         let session: UInt64?
         /// The state as the content of an index.
         let state: Data
-        let pending: Pending?
+        let attempts: [Attempt]
         let stamps: [String: FileStamp]
     }
 
@@ -56,7 +59,7 @@ package struct ShippingCursor: Sendable {
         else { return nil }
         let id = BatchID(BatchNumber(file.number), session: file.session)
         guard file.number > 0 else {
-            pending = file.pending
+            attempts = file.attempts
             return
         }
         let name = ObjectNames.index(root.id, after: id)
@@ -64,7 +67,7 @@ package struct ShippingCursor: Sendable {
             let state = try? RemoteState(object, id, name)
         else { return nil }
         self.state = state
-        pending = file.pending
+        attempts = file.attempts
         guard let stamps = Self.stamps(file.stamps) else { return nil }
         self.stamps = stamps
     }
@@ -82,29 +85,38 @@ package struct ShippingCursor: Sendable {
         Dictionary(uniqueKeysWithValues: stamps.map { ("\($0.key)", $0.value) })
     }
 
-    /// The pending batch is there, with that id.
-    mutating func takePending(_ root: RootID, _ id: BatchID) throws(RemoteError) {
-        guard let pending, let digest = ObjectDigest(text: pending.digest) else { return }
-        let name = ObjectNames.batch(root, id)
-        let object = try StreamObject(pending.batch, .batch, name)
-        try state.apply(object, id, digest: digest, dataBytes: pending.dataBytes, name)
-        stamps.merge(Self.stamps(pending.stamps) ?? [:]) { $1 }
-        self.pending = nil
+    mutating func add(_ attempt: Attempt) {
+        attempts.append(attempt)
+        attempts.removeFirst(max(0, attempts.count - Self.mostAttempts))
     }
 
-    /// Finds out whether the pending batch is there, and that no other writer has gone on from here.
-    mutating func settle(_ head: StreamHead) async throws(RemoteError) {
-        if let found = try await head.batch(state.batch.number.next) {
-            guard pending?.digest == found.digest.description else {
-                throw RemoteError.otherWriter(found.id)
-            }
-            try takePending(head.root, found.id)
+    func isAttempt(_ digest: ObjectDigest) -> Bool { attempts.contains { $0.digest == digest.description } }
+
+    /// The attempt with that digest is there, with that id. Throws `RemoteError.otherWriter` if it is none.
+    mutating func take(_ digest: ObjectDigest, _ root: RootID, _ id: BatchID) throws(RemoteError) {
+        guard let attempt = attempts.last(where: { $0.digest == digest.description }) else {
+            throw RemoteError.otherWriter(id)
+        }
+        let name = ObjectNames.batch(root, id)
+        let object = try StreamObject(attempt.batch, .batch, name)
+        try state.apply(object, id, digest: digest, dataBytes: attempt.dataBytes, name)
+        stamps.merge(Self.stamps(attempt.stamps) ?? [:]) { $1 }
+        attempts = []
+    }
+
+    /// Finds out whether an attempt is there, and that no other writer has gone on from here. Returns the
+    /// store's time at which that was certain.
+    mutating func settle(
+        _ head: StreamHead,
+        _ sleep: (Duration) async throws -> Void
+    ) async throws -> Instant {
+        if let found = try await head.settled(state.batch.number.next, sleep) {
+            try take(found.batch.digest, head.root, found.batch.id)
             if let next = try await head.batch(state.batch.number.next) {
                 throw RemoteError.otherWriter(next.id)
             }
         }
-        pending = nil
-        try await head.requireNoIndex(after: state.batch.number)
+        return try await head.requireNoIndex(after: state.batch.number)
     }
 
     /// Replaces the file, and waits until it is on the disk.
@@ -116,7 +128,7 @@ package struct ShippingCursor: Sendable {
             number: state.batch.number.value,
             session: state.batch.session,
             state: Data(state.indexed(root, session: 0, writer: "", .now).encoded()),
-            pending: pending,
+            attempts: attempts,
             stamps: Self.texts(stamps)
         )
         try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))

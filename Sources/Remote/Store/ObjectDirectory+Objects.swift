@@ -19,7 +19,7 @@ extension ObjectDirectory {
             return .taken
         }
         try place.synchronise()
-        return .stored
+        return .stored(at: time())
     }
 
     func put(_ name: ObjectName, _ content: [UInt8]) throws {

@@ -14,6 +14,10 @@ package protocol RemoteStore: Sendable {
     /// written.
     func putNew(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) -> PutOutcome
 
+    /// Calls `body` with a store that repeats nothing, again wherever this store would repeat a request: for
+    /// requests that may not be repeated as they are.
+    func repeating<Value>(_ body: (any RemoteStore) async throws -> Value) async throws -> Value
+
     /// Writes an object, whatever had the name.
     func put(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError)
 
@@ -63,8 +67,19 @@ package protocol RemoteStore: Sendable {
 }
 
 package enum PutOutcome: Hashable, Sendable {
-    case stored
+    /// At that time by the store.
+    case stored(at: Instant)
     case taken
+
+    package var isStored: Bool { self != .taken }
+}
+
+extension RemoteStore {
+    package func repeating<Value>(
+        _ body: (any RemoteStore) async throws -> Value
+    ) async throws -> Value {
+        try await body(self)
+    }
 }
 
 package enum DeleteOutcome: Hashable, Sendable {

@@ -28,6 +28,22 @@ package final class RetryingStore: RemoteStore {
         nextSeed = Mutex(seed)
     }
 
+    package func repeating<Value>(
+        _ body: (any RemoteStore) async throws -> Value
+    ) async throws -> Value {
+        let result = try await repeating {
+            () async throws(RemoteError) -> Result<Value, any Error> in
+            do {
+                return .success(try await body(store))
+            } catch let error as RemoteError {
+                throw error
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
     private func repeating<Value>(
         _ body: () async throws(RemoteError) -> Value
     ) async throws(RemoteError) -> Value {

@@ -11,8 +11,8 @@ package struct RemoteAccess: Sendable {
     package var repository = ""
     /// Whether the store refuses a name that is taken.
     package let hasConditions: Bool
-    /// This start of a writer, at random: a cloned machine has the same name, but not the same session.
-    package let session: UInt64
+    /// Random numbers, of which each session has one.
+    private let random: @Sendable () -> UInt64
     /// For people: the host.
     package let writer: String
     package let sleep: @Sendable (Duration) async throws -> Void
@@ -24,19 +24,28 @@ package struct RemoteAccess: Sendable {
         codec: ObjectCodec,
         address: String,
         hasConditions: Bool,
-        session: UInt64 = .random(in: 1 ... .max),
         writer: String,
         sleep: @escaping @Sendable (Duration) async throws -> Void,
-        now: @escaping @Sendable () -> Instant = { .now }
+        now: @escaping @Sendable () -> Instant = { .now },
+        random: @escaping @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     ) {
         self.store = store
         self.codec = codec
         self.address = address
         self.hasConditions = hasConditions
-        self.session = session
+        self.random = random
         self.writer = writer
         self.sleep = sleep
         self.now = now
+    }
+
+    /// Names something that is written once. A machine that was copied while it ran may draw the same random
+    /// numbers, but has other content to write.
+    func makeSession(of content: [UInt8]) -> UInt64 {
+        var bytes: [UInt8] = []
+        bytes.append(littleEndian: random())
+        let digest = ObjectDigest(of: bytes + content).bytes
+        return max(1, digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
     }
 
     func head(_ root: RootID) -> StreamHead {

@@ -1,3 +1,4 @@
+import LinuxSystem
 import RepositoryFormat
 
 /// Finds the newest batch of a root's stream, without reading what it says. A writer needs no more.
@@ -15,7 +16,12 @@ package struct StreamHead: Sendable {
         var digest: ObjectDigest { ObjectDigest(of: bytes) }
     }
 
-    /// The batch with that number; nil if there is none yet.
+    /// Where the store has no conditions: so much earlier than it appears, an object may have been written by
+    /// the store's account. Longer than the put of a batch takes.
+    static let settling = Duration.seconds(10)
+
+    /// The batch with that number, as readers see it; nil if there is none yet. Of several that were written
+    /// a moment ago, another one may count in the end.
     func batch(_ number: BatchNumber) async throws(RemoteError) -> Stored? {
         guard let id = hasConditions ? BatchID(number) : try await winner(number) else { return nil }
         do throws(RemoteError) {
@@ -39,18 +45,57 @@ package struct StreamHead: Sendable {
             .lazy.compactMap { ObjectNames.batch($0.name, in: root) }.first
     }
 
+    /// The batch with that number that counts, as a writer must know it, and the store's time at which it was
+    /// certain; nil if there is none. Where the store has no conditions, it waits until no earlier one can
+    /// appear.
+    ///
+    /// - Parameter own: must be there.
+    ///
+    /// Throws `RemoteError.otherWriter` if there are batches after it.
+    func settled(
+        _ number: BatchNumber,
+        including own: BatchID? = nil,
+        _ sleep: (Duration) async throws -> Void
+    ) async throws -> (batch: Stored, time: Instant?)? {
+        guard !hasConditions else { return try await batch(number).map { ($0, nil) } }
+        let prefix = ObjectNames.stream(root) + number.text
+        while true {
+            // From that number on.
+            let page = try await store.list(ObjectNames.stream(root), after: ObjectName(prefix))
+            let objects = page.objects.filter { $0.name.text.hasPrefix(prefix) }
+            guard let winner = winner(among: objects) else { return nil }
+            let name = ObjectNames.batch(root, winner)
+            let written = objects.first { $0.name == name }?.written ?? page.time
+            let age = Duration.nanoseconds(page.time.nanoseconds &- written.nanoseconds)
+            // A list may lack what was written a moment ago.
+            let hasOwn = own.map { own in
+                objects.contains { $0.name == ObjectNames.batch(root, own) }
+            }
+            guard age > Self.settling, hasOwn ?? true else {
+                try await sleep(max(.seconds(1), Self.settling + .seconds(1) - age))
+                continue
+            }
+            let later = page.objects.lazy.compactMap { ObjectNames.batch($0.name, in: root) }
+                .first { $0.number > number }
+            if let later { throw RemoteError.otherWriter(later) }
+            return (Stored(id: winner, bytes: try await store.get(name, nil)), page.time)
+        }
+    }
+
     /// The batch of the newest index; nil if there is none.
-    func newestIndex() async throws(RemoteError) -> BatchID? {
+    func newestIndex() async throws(RemoteError) -> BatchID? { try await newestIndexPage().id }
+
+    private func newestIndexPage() async throws(RemoteError) -> (id: BatchID?, time: Instant) {
         let page = try await store.list(ObjectNames.index(root), after: nil)
-        return page.objects.lazy.compactMap { ObjectNames.indexed($0.name, in: root) }.first
+        return (page.objects.lazy.compactMap { ObjectNames.indexed($0.name, in: root) }.first, page.time)
     }
 
     /// Throws `RemoteError.otherWriter` if an index says that others have gone beyond `number`. A free name
-    /// says nothing of it: prune makes names of old batches free again.
-    func requireNoIndex(after number: BatchNumber) async throws(RemoteError) {
-        if let index = try await newestIndex(), index.number > number {
-            throw RemoteError.otherWriter(index)
-        }
+    /// says nothing of it: prune makes names of old batches free again. Returns the store's time.
+    func requireNoIndex(after number: BatchNumber) async throws(RemoteError) -> Instant {
+        let (index, time) = try await newestIndexPage()
+        if let index, index.number > number { throw RemoteError.otherWriter(index) }
+        return time
     }
 
     /// The highest number of a batch or an index, whether those before it are there or not, and that batch

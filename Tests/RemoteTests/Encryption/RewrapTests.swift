@@ -15,7 +15,7 @@ struct RewrapTests {
             for: SealTargets([recipient]),
             repository: Sample.repository
         )
-        #expect(try await store.putNew(KeyObjectName(key.id).name, object.bytes) == .stored)
+        #expect(try await store.putNew(KeyObjectName(key.id).name, object.bytes).isStored)
     }
 
     private func rewrap(

@@ -10,7 +10,7 @@ actor StoredObjects: RemoteStore {
     func putNew(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) -> PutOutcome {
         guard objects[name] == nil else { return .taken }
         objects[name] = content
-        return .stored
+        return .stored(at: .now)
     }
 
     func put(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) {

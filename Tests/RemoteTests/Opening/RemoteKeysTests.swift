@@ -21,7 +21,7 @@ struct RemoteKeysTests {
             root: Sample.root,
             number: BatchNumber(1),
             previous: .none,
-            session: access.session,
+            session: 1,
             time: .now,
             lastSequence: .none,
             writer: access.writer,

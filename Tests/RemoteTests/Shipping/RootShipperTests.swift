@@ -11,11 +11,6 @@ import Testing
 
 @Suite("Shipping a root")
 struct RootShipperTests {
-    private func bytes(_ seed: UInt64, _ count: Int = 3_000) -> [UInt8] {
-        var random = SeededRandom(seed: seed)
-        return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
-    }
-
     @Test("all that is durable is there, and what comes later follows; without news there is no request")
     func ships() async throws {
         let shipped = try ShippedRoot()
@@ -98,86 +93,6 @@ struct RootShipperTests {
         }
     }
 
-    @Test("of two machines with the same history one wins, the other one stops and says so")
-    func cloned() async throws {
-        let shipped = try ShippedRoot()
-        let bucket = MemoryBucket()
-        try shipped.record("a", bytes(1))
-        try await shipped.ship(shipped.access(FaultStore(bucket, seed: 1)))
-        let clone = try Clone(of: shipped)
-        try shipped.record("a", bytes(2))
-        try await shipped.ship(shipped.access(FaultStore(bucket, seed: 2)))
-        // It has written something as well.
-        try clone.record("a", bytes(3))
-        await #expect(throws: RemoteError.self) {
-            try await shipped.ship(shipped.access(FaultStore(bucket, seed: 3)), from: clone.root)
-        }
-        let access = shipped.access(FaultStore(bucket, seed: 4))
-        let state = try await shipped.expectRestorable(access)
-        #expect(state.lastSequence == SequenceNumber(2))
-        try shipped.record("a", bytes(4))
-        try await shipped.ship(access)
-        try await shipped.expectRestorable(access)
-    }
-
-    @Test("of two that are at the same batch just now, one gets it")
-    func concurrent() async throws {
-        let shipped = try ShippedRoot()
-        let bucket = MemoryBucket()
-        try shipped.record("a", bytes(1))
-        let clone = try Clone(of: shipped)
-        let one = try await RootShipper.open(shipped.access(FaultStore(bucket, seed: 1)), shipped.root)
-        let other = try await RootShipper.open(shipped.access(FaultStore(bucket, seed: 2)), clone.root)
-        try await one.ship()
-        let error = await #expect(throws: RemoteError.self) { try await other.ship() }
-        #expect(error?.kind == .otherWriter)
-    }
-
-    @Test("a repository that takes over ships all it has; the former writer stops")
-    func takesOver() async throws {
-        let shipped = try ShippedRoot()
-        let bucket = MemoryBucket()
-        try shipped.record("a", bytes(1))
-        let former = try await RootShipper.open(shipped.access(FaultStore(bucket, seed: 1)), shipped.root)
-        try await former.ship()
-        let other = try ShippedRoot()
-        // The same root on another machine, without a cursor.
-        let clone = try Clone(of: shipped)
-        try Directory.remove(ShippingCursor.path(clone.root.directory, "memory"))
-        let access = other.access(FaultStore(bucket, seed: 2))
-        let error = await #expect(throws: RemoteError.self) { try await RootShipper.open(access, clone.root) }
-        #expect(error?.kind == .otherWriter)
-        let next = try await RootShipper.open(access, clone.root, takingOver: true)
-        try await next.ship()
-        try await shipped.expectRestorable(access)
-        try shipped.record("a", bytes(2))
-        let stopped = await #expect(throws: RemoteError.self) { try await former.ship() }
-        #expect(stopped?.kind == .otherWriter)
-    }
-
-    @Test("a take-over gets past a hole, and past batches of which nothing else is left")
-    func takesOverBehindHole() async throws {
-        for kept in [[1, 2, 4], [1, 3, 4], [4], []] {
-            let shipped = try ShippedRoot()
-            let bucket = MemoryBucket()
-            for seed in 1...4 {
-                try shipped.record("a", bytes(UInt64(seed)))
-                try await shipped.ship(shipped.access(FaultStore(bucket, seed: 1)))
-            }
-            for number in 1...4 where !kept.contains(number) {
-                bucket.replace(
-                    ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(UInt64(number)))),
-                    by: nil
-                )
-            }
-            let access = shipped.access(FaultStore(bucket, seed: 2))
-            let shipper = try await RootShipper.open(access, shipped.root, takingOver: true)
-            try await shipper.ship()
-            let state = try await shipped.expectRestorable(access)
-            #expect(state.lastSequence == SequenceNumber(4), "\(kept)")
-        }
-    }
-
     @Test("what is sealed shows nothing of the content, and needs no secret to go on, but to read")
     func sealed() async throws {
         let shipped = try ShippedRoot(segmentLimit: 4_000)
@@ -217,27 +132,6 @@ struct RootShipperTests {
         }
     }
 
-    @Test("where no name can be refused, the batch counts that was first; the other writer stops")
-    func withoutConditions() async throws {
-        let shipped = try ShippedRoot()
-        let bucket = MemoryBucket(.init(hasConditions: false))
-        @Sendable func sleep(_ time: Duration) { bucket.advanceClock(by: time) }
-        try shipped.record("a", bytes(1))
-        let clone = try Clone(of: shipped)
-        func access(_ session: UInt64) -> RemoteAccess {
-            shipped.access(FaultStore(bucket, seed: 1), hasConditions: false, session: session, sleep: sleep)
-        }
-        let one = try await RootShipper.open(access(9), shipped.root)
-        let other = try await RootShipper.open(access(5), clone.root)
-        try await one.ship()
-        let error = await #expect(throws: RemoteError.self) { try await other.ship() }
-        #expect(error?.kind == .otherWriter)
-        try shipped.record("a", bytes(2))
-        try await one.ship()
-        let state = try await shipped.expectRestorable(access(1))
-        #expect(state.lastSequence == SequenceNumber(2) && state.batch.session == 9)
-    }
-
     @Test("a large object goes in parts")
     func large() async throws {
         let shipped = try ShippedRoot()
@@ -249,31 +143,5 @@ struct RootShipperTests {
         try await shipped.ship(access)
         let state = try await shipped.expectRestorable(access)
         #expect(state.batch.number > BatchNumber(3), "batches are bounded as well")
-    }
-}
-
-/// A machine that was copied with its repository, and goes on by itself.
-final class Clone {
-    private let place: TemporaryDirectory
-    let root: RootDescription
-
-    init(of shipped: ShippedRoot) throws {
-        place = try TemporaryDirectory(prefix: "holdfast-clone")
-        _ = try Command.run("cp", ["-r", shipped.directory.file("repository"), place.file("repository")])
-        let repository = try RepositoryDirectory(at: FilePath(place.file("repository")))
-        root = try #require(try repository.roots().usable.first)
-    }
-
-    func record(_ name: String, _ image: [UInt8]) throws {
-        let writer = try RootWriter(root: root)
-        let file = writer.declare(name: FilePath(name), kind: .plain)
-        let shape = try #require(ImageSize(pageSize: .plain, byteCount: UInt64(image.count)))
-        var pages = PageSet(pageSize: .plain)
-        for (index, start) in stride(from: 0, to: image.count, by: PageSize.plain.bytes).enumerated() {
-            let end = min(start + PageSize.plain.bytes, image.count)
-            unsafe pages.append(PageNumber(UInt32(index + 1)), image.span.bytes.extracting(start..<end))
-        }
-        _ = try writer.stage(Changes(file: file, time: .now, event: .scan, shape: shape, pages: pages))
-        _ = try writer.flush()
     }
 }

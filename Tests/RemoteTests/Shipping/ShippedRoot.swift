@@ -8,6 +8,12 @@ import Testing
 @testable import Remote
 @testable import RepositoryWriter
 
+/// A content of a file, another one for each seed.
+func bytes(_ seed: UInt64, _ count: Int = 3_000) -> [UInt8] {
+    var random = SeededRandom(seed: seed)
+    return random.bytes(count)
+}
+
 /// A root with a history made up by a test, and the programs that ship it. Each start has its own session.
 final class ShippedRoot {
     let directory: TemporaryDirectory
@@ -74,20 +80,20 @@ final class ShippedRoot {
         _ store: any RemoteStore,
         codec: ObjectCodec = .plain,
         hasConditions: Bool = true,
-        session: UInt64 = .random(in: 1 ... .max),
         writer: String = "here",
         sleep: @escaping @Sendable (Duration) async throws -> Void = { _ in },
-        now: @escaping @Sendable () -> Instant = { .now }
+        now: @escaping @Sendable () -> Instant = { .now },
+        random: @escaping @Sendable () -> UInt64 = { .random(in: 0 ... .max) }
     ) -> RemoteAccess {
         RemoteAccess(
             store: store,
             codec: codec,
             address: "memory",
             hasConditions: hasConditions,
-            session: session,
             writer: writer,
             sleep: sleep,
-            now: now
+            now: now,
+            random: random
         )
     }
 

@@ -169,7 +169,7 @@ struct DirectoryStoreTests {
             return nil
         }
         defer { Faults.arm(nil) }
-        #expect(try store.performHere { try $0.putNew(name, content(100)) }.get() == .stored)
+        #expect(try store.performHere { try $0.putNew(name, content(100)) }.get().isStored)
         #expect(
             seen.take().suffix(7) == [
                 "open", "write", "synchronise draft", "rename", "synchronise b", "synchronise a",
@@ -264,7 +264,7 @@ struct DirectoryStoreTests {
         #expect(kind == .unavailable)
         #expect(try await store.names() == [])
         try disk.makeRoom()
-        #expect(try await store.putNew(name, content(2 << 20)) == .stored)
+        #expect(try await store.putNew(name, content(2 << 20)).isStored)
         #expect(try await store.get(name, nil) == content(2 << 20))
     }
 

@@ -12,6 +12,8 @@ final class FaultStore: RemoteStore {
         var busy = 0.0
         /// It is done, but the answer does not arrive.
         var lostAnswers = 0.0
+        /// A put gets no answer, and is done later, between other requests.
+        var latePuts = 0.0
         /// The content of an object ends too early.
         var cutBodies = 0.0
         /// Another request is under way; nothing is done (HTTP 409). For `putNew` only.
@@ -27,6 +29,7 @@ final class FaultStore: RemoteStore {
         var calls = 0
         var busy = 0
         var lostAnswers = 0
+        var latePuts = 0
         var cutBodies = 0
         var conflicts = 0
         var staleLists = 0
@@ -73,16 +76,19 @@ final class FaultStore: RemoteStore {
         case busy
         case conflict
         case lostAnswer
+        /// After so many requests.
+        case late(Int)
         case cutBody
         case killedBefore
         case killedAfter
     }
 
     /// All requests draw the same random numbers, so that a change to one rate leaves the rest as it was.
-    private func fate(isPutNew: Bool = false, isGet: Bool = false) -> Fate {
+    private func fate(isPut: Bool, isPutNew: Bool, isGet: Bool) -> Fate {
         state.withLock { state in
             state.counts.calls += 1
-            let draws = (0..<5).map { _ in Double.random(in: 0..<1, using: &state.random) }
+            let draws = (0..<6).map { _ in Double.random(in: 0..<1, using: &state.random) }
+            let delay = Int.random(in: 1...20, using: &state.random)
             if let killAt, state.counts.calls >= killAt {
                 return state.counts.calls == killAt && draws[0] < 0.5 ? .killedAfter : .killedBefore
             }
@@ -98,6 +104,10 @@ final class FaultStore: RemoteStore {
                 state.counts.cutBodies += 1
                 return .cutBody
             }
+            if isPut, draws[5] < rates.latePuts {
+                state.counts.latePuts += 1
+                return .late(delay)
+            }
             if draws[4] < rates.lostAnswers {
                 state.counts.lostAnswers += 1
                 return .lostAnswer
@@ -110,9 +120,11 @@ final class FaultStore: RemoteStore {
         _ what: String,
         isPutNew: Bool = false,
         isGet: Bool = false,
+        later: (@Sendable () -> Void)? = nil,
         _ body: () throws(RemoteError) -> Value
     ) throws(RemoteError) -> Value {
-        switch fate(isPutNew: isPutNew, isGet: isGet) {
+        bucket.doLatePuts()
+        switch fate(isPut: later != nil, isPutNew: isPutNew, isGet: isGet) {
         case .normal: return try body()
         case .busy: throw RemoteError(.unavailable, "\(what): the server is busy")
         case .conflict: throw RemoteError(.conflict, "\(what): another request is under way")
@@ -123,6 +135,9 @@ final class FaultStore: RemoteStore {
             // An answer that is an error is lost as well.
             _ = try? body()
             throw RemoteError(.unavailable, "\(what): no answer")
+        case .late(let delay):
+            if let later { bucket.putLater(after: delay, later) }
+            throw RemoteError(.unavailable, "\(what): no answer, and not done yet")
         case .killedBefore: throw Self.killed
         case .killedAfter:
             _ = try? body()
@@ -131,7 +146,9 @@ final class FaultStore: RemoteStore {
     }
 
     func putNew(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) -> PutOutcome {
-        try request("put \(name)", isPutNew: true) { () throws(RemoteError) in
+        let bucket = bucket
+        let later: @Sendable () -> Void = { _ = bucket.putNew(name, content) }
+        return try request("put \(name)", isPutNew: true, later: later) { () throws(RemoteError) in
             guard let outcome = bucket.putNew(name, content) else {
                 throw RemoteError(.noConditions, "the bucket has no conditions")
             }
@@ -140,7 +157,8 @@ final class FaultStore: RemoteStore {
     }
 
     func put(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) {
-        try request("put \(name)") { bucket.put(name, content) }
+        let bucket = bucket
+        try request("put \(name)", later: { bucket.put(name, content) }) { bucket.put(name, content) }
     }
 
     func get(_ name: ObjectName, _ range: Range<UInt64>?) async throws(RemoteError) -> [UInt8] {

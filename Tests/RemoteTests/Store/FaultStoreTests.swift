@@ -61,7 +61,7 @@ struct FaultStoreTests {
     @Test("cuts what is got, and nothing else")
     func cutBodies() async throws {
         let store = FaultStore(MemoryBucket(), seed: 1, .init(cutBodies: 1))
-        #expect(try await store.putNew(name, [1]) == .stored)
+        #expect(try await store.putNew(name, [1]).isStored)
         #expect(await errorKind { () throws(RemoteError) in try await store.get(name, nil) } == .unavailable)
         #expect(try await store.size(of: name) == 1)
         #expect(store.counts.cutBodies == 1)
@@ -73,7 +73,7 @@ struct FaultStoreTests {
         var (stale, inARow, longest) = (0, 0, 0)
         for number in 1...200 {
             let name = object("\(1_000 + number)")
-            #expect(try await store.putNew(name, [1]) == .stored)
+            #expect(try await store.putNew(name, [1]).isStored)
             #expect(try await store.get(name, nil) == [1])
             let listed = try await store.names()
             #expect(

@@ -38,6 +38,8 @@ final class MemoryBucket: Sendable {
         var uploads: [UploadID: Upload] = [:]
         var lastNumber = 0
         var uploadCount = 0
+        /// Puts that are done after so many more requests.
+        var late: [(requests: Int, body: @Sendable () -> Void)] = []
     }
 
     private let state: Mutex<State>
@@ -45,6 +47,21 @@ final class MemoryBucket: Sendable {
     init(_ settings: Settings = Settings(), clock: Instant = Instant(nanoseconds: 1_750_000_000_500_000_000))
     {
         state = Mutex(State(settings: settings, clock: clock))
+    }
+
+    /// Does a put later, between requests of anybody.
+    func putLater(after requests: Int, _ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.late.append((requests, body)) }
+    }
+
+    /// At each request.
+    func doLatePuts() {
+        let due = state.withLock { state in
+            for index in state.late.indices { state.late[index].requests -= 1 }
+            defer { state.late.removeAll { $0.requests <= 0 } }
+            return state.late.filter { $0.requests <= 0 }
+        }
+        for put in due { put.body() }
     }
 
     var clock: Instant { state.withLock { $0.clock } }
@@ -75,12 +92,13 @@ final class MemoryBucket: Sendable {
             guard state.settings.hasConditions else { return nil }
             guard state.objects[name] == nil else { return .taken }
             state.write(name, content)
-            return .stored
+            return .stored(at: state.clock)
         }
     }
 
-    func put(_ name: ObjectName, _ content: [UInt8]) {
-        state.withLock { $0.write(name, content) }
+    /// `written`: as the bucket calls it, if not now.
+    func put(_ name: ObjectName, _ content: [UInt8], written: Instant? = nil) {
+        state.withLock { $0.write(name, content, written) }
     }
 
     func object(_ name: ObjectName) -> Object? { state.withLock { $0.objects[name] } }
@@ -185,13 +203,13 @@ final class MemoryBucket: Sendable {
 }
 
 extension MemoryBucket.State {
-    fileprivate mutating func write(_ name: ObjectName, _ content: [UInt8]) {
+    fileprivate mutating func write(_ name: ObjectName, _ content: [UInt8], _ written: Instant? = nil) {
         lastNumber += 1
         let second: Int64 = 1_000_000_000
         let lock = settings.lockedFor.map { Instant(nanoseconds: clock.nanoseconds &+ $0.nanoseconds) }
         objects[name] = MemoryBucket.Object(
             content: content,
-            written: Instant(nanoseconds: clock.nanoseconds / second * second),
+            written: Instant(nanoseconds: (written ?? clock).nanoseconds / second * second),
             lockedUntil: lock,
             number: lastNumber
         )

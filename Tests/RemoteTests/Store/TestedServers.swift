@@ -1,4 +1,5 @@
 import LinuxSystem
+import Remote
 import TestSupport
 import Testing
 
@@ -36,7 +37,11 @@ extension TestedStore {
         var tested = TestedStore(testDescription: kind.rawValue) { body in
             let server = try #require(TestedServers.current[kind])
             let prefix = "tests/\(UInt64.random(in: 0 ... .max))"
-            try await body(server.store(prefix, pageCount: pageCount))
+            // A server may be busy, or close a connection, at any time.
+            let store = try server.store(prefix, pageCount: pageCount)
+            try await body(
+                RetryingStore(store, mostAttempts: 5) { time, _ in try await Task.sleep(for: time) }
+            )
         }
         (tested.traits, tested.pageCount, tested.isServer) = (traits, pageCount, true)
         return tested

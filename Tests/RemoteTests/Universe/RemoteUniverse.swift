@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import Synchronization
 import TestSupport
 import Testing
 
@@ -18,8 +19,8 @@ final class RemoteUniverse {
     let hasConditions: Bool
     private let rates: FaultStore.Rates
     private let limits: RootShipper.Limits
-    /// Copies of a machine that runs have the same session as it.
-    private let sharedSession: UInt64?
+    /// Copies of a machine that runs draw the same random numbers as it.
+    private let sharesRandom: Bool
     private(set) var machines: [UniverseMachine] = []
     private var everCount = 0
 
@@ -44,6 +45,7 @@ final class RemoteUniverse {
             ? .init(
                 busy: 0.08,
                 lostAnswers: 0.08,
+                latePuts: 0.06,
                 cutBodies: 0.05,
                 conflicts: 0.03,
                 // Without conditions lists are the fence: no fence holds where they are late as well.
@@ -53,7 +55,7 @@ final class RemoteUniverse {
         limits.batchBytes = Bool.random(using: &random) ? 5_000 : 8 << 20
         limits.batchesPerIndex = UInt64.random(in: 2...6, using: &random)
         self.limits = limits
-        sharedSession = hasConditions && Bool.random(using: &random) ? random.next() : nil
+        sharesRandom = Bool.random(using: &random)
         let limit = UInt64.random(in: 1_500...6_000, using: &random)
         let history = try ShippedRoot(segmentLimit: limit)
         self.random = random
@@ -62,9 +64,9 @@ final class RemoteUniverse {
 
     var root: RootID { machines[0].history.root.id }
 
-    private func add(_ history: ShippedRoot) {
+    private func add(_ history: ShippedRoot, starts: UInt64 = 0) {
         everCount += 1
-        machines.append(UniverseMachine("machine-\(everCount)", history, &random))
+        machines.append(UniverseMachine("machine-\(everCount)", history, starts, &random))
     }
 
     /// What a failure says.
@@ -76,15 +78,16 @@ final class RemoteUniverse {
         machines[Int.random(in: 0..<machines.count, using: &random)]
     }
 
-    func access(_ store: any RemoteStore, _ session: UInt64, _ writer: String = "reader") -> RemoteAccess {
+    func access(_ store: any RemoteStore, _ seed: UInt64, _ writer: String = "reader") -> RemoteAccess {
         let bucket = bucket
+        let random = Mutex(SeededRandom(seed: seed))
         return machines[0].history.access(
             store,
             hasConditions: hasConditions,
-            session: session,
             writer: writer,
             sleep: { bucket.advanceClock(by: $0) },
-            now: { bucket.clock }
+            now: { bucket.clock },
+            random: { random.withLock { $0.next() } }
         )
     }
 
@@ -129,7 +132,7 @@ final class RemoteUniverse {
         let machine = anyMachine()
         if machines.count == 3 { machines.remove(at: Int.random(in: 0..<3, using: &random)) }
         steps.append("copy \(machine.name)")
-        add(try ShippedRoot(copyOf: machine.history))
+        add(try ShippedRoot(copyOf: machine.history), starts: machine.starts)
     }
 
     private func wait() {
@@ -148,7 +151,7 @@ final class RemoteUniverse {
                 let store: any RemoteStore =
                     faultless ? FaultStore(bucket, seed: 1) : faulty(killAt: killAt())
                 machine.shipper = try await RootShipper.open(
-                    access(store, sharedSession ?? random.next(), machine.name),
+                    access(store, sharesRandom ? machine.nextStart() : random.next(), machine.name),
                     machine.history.root,
                     takingOver: takingOver,
                     limits: limits

@@ -15,11 +15,18 @@ final class UniverseMachine {
     var shipper: RootShipper?
     /// It has heard that another writer has the remote, and ships no more.
     var isStopped = false
+    /// How often its program was started; of a copy, with those of the original.
+    private(set) var starts: UInt64
     private var contents: [[UInt8]]
 
-    init(_ name: String, _ history: ShippedRoot, _ random: inout SeededRandom) {
-        (self.name, self.history) = (name, history)
+    init(_ name: String, _ history: ShippedRoot, _ starts: UInt64, _ random: inout SeededRandom) {
+        (self.name, self.history, self.starts) = (name, history, starts)
         contents = (0..<3).map { _ in random.bytes(600) }
+    }
+
+    func nextStart() -> UInt64 {
+        starts += 1
+        return starts
     }
 
     /// Some bytes of a file change, or it becomes longer.

@@ -66,7 +66,7 @@ extension KeyObjects {
         while version < .max {
             version += 1
             let name = KeyObjectName(object.keyID, version: version).name
-            if try await store.putNew(name, object.bytes) == .stored { return name }
+            if try await store.putNew(name, object.bytes).isStored { return name }
         }
         throw RemoteError(.failed, "no version of \(newest.name) is free")
     }
