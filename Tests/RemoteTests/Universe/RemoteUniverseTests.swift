@@ -19,6 +19,7 @@ struct RemoteUniverseTests {
             }
             pruned += universe.pruned
         }
+        print("universes: \(run.count)")
         #expect(pruned > run.count, "prune removes something")
     }
 }
