@@ -13,7 +13,13 @@ package struct RepositoryMetrics: Sendable {
     private static let atOnce = 4
 
     /// Asks the watchers, and reads the histories beside them. Throws `SystemError`.
-    package init(of repository: RepositoryDirectory, _ build: ProgramBuild) async throws {
+    ///
+    /// - Parameter remotes: those of a root.
+    package init(
+        of repository: RepositoryDirectory,
+        _ build: ProgramBuild,
+        remotes: (RootStatus) -> [RemoteReading] = { _ in [] }
+    ) async throws {
         async let watchers = Self.work { try RunningWatcher.all(in: repository) }
         let (list, freeBytes) = try await Self.work {
             (try repository.roots(), try? FileSystemSpace(at: repository.path).freeBytes)
@@ -25,7 +31,7 @@ package struct RepositoryMetrics: Sendable {
             watchers: try await watchers,
             freeBytes: freeBytes
         )
-        self.init(reading, answers)
+        self.init(reading, answers, remotes: remotes)
     }
 
     /// Of a root, and why its history cannot be read; nil if it can.
@@ -35,17 +41,23 @@ package struct RepositoryMetrics: Sendable {
     }
 
     /// - Parameter answers: of the usable roots.
-    init(_ reading: RepositoryReading, _ answers: [Answer], now: Instant = .now) {
+    init(
+        _ reading: RepositoryReading,
+        _ answers: [Answer],
+        remotes: (RootStatus) -> [RemoteReading] = { _ in [] },
+        now: Instant = .now
+    ) {
         unreadable = answers.compactMap { answer in answer.error.map { (answer.status.root.path, $0) } }
         let answers = answers.sorted { $0.status.root.path.string < $1.status.root.path.string }
         let labels = Self.labels(answers.map(\.status.root))
+        let readings = answers.map { RootReading(status: $0.status, remotes: remotes($0.status), now: now) }
         let awaited = Self.awaited(reading.watchers, besides: Set(labels))
         var text = MetricsText()
         for one in RepositoryWideMetrics.all { text.add(one.metric, one.samples(reading)) }
         for one in RootMetrics.all {
             var samples: [MetricSample] = []
-            for (label, answer) in zip(labels, answers) {
-                for var sample in one.samples(RootReading(status: answer.status, now: now)) {
+            for (label, reading) in zip(labels, readings) {
+                for var sample in one.samples(reading) {
                     sample.labels.insert(("root", label), at: 0)
                     samples.append(sample)
                 }

@@ -6,7 +6,7 @@ import RepositoryReader
 /// The metrics of each root. Counters come from the watcher, and count since it began: the history does not
 /// only grow. What the history says is a gauge.
 enum RootMetrics {
-    static let all: [MeasuredMetric<RootReading>] = protection + capture + history + health
+    static let all: [MeasuredMetric<RootReading>] = protection + capture + history + health + remotes
 
     private static let protection: [MeasuredMetric<RootReading>] = [
         .flag("holdfast_protected", "1 if all that is committed now will be captured, else 0.") {
@@ -143,6 +143,23 @@ enum RootMetrics {
             $0.history?.lastDrill.map { $0.problem == nil }
         },
     ]
+
+    private static let remotes: [MeasuredMetric<RootReading>] = [
+        .ofRemote("holdfast_remote_up", "1 unless shipping to the remote fails, then 0.") {
+            $0.hasError ? 0 : 1
+        },
+        .ofRemote(
+            "holdfast_remote_lag_seconds",
+            "How long the remote has lacked something that is durable here; 0 if it has all."
+        ) { $0.lag.inSeconds },
+        .ofRemote("holdfast_remote_last_sequence", "The last snapshot that the remote has.") {
+            Double($0.sequence.rawValue)
+        },
+        .ofRemote(
+            "holdfast_remote_acknowledged_timestamp_seconds",
+            "When the remote got the last batch; absent if it never got one."
+        ) { $0.acknowledged?.inSeconds },
+    ]
 }
 
 extension Metric {
@@ -196,5 +213,16 @@ extension MeasuredMetric<RootReading> {
         _ time: @escaping @Sendable (RootReading) -> Instant?
     ) -> Self {
         value(.ofRoot(name, help)) { reading in time(reading)?.inSeconds }
+    }
+
+    /// For each remote.
+    fileprivate static func ofRemote(
+        _ name: String,
+        _ help: String,
+        _ number: @escaping @Sendable (RemoteReading) -> Double?
+    ) -> Self {
+        .values(.ofRoot(name, help, ["remote"]), by: "remote") { reading in
+            reading.remotes.compactMap { remote in number(remote).map { (remote.name, $0) } }
+        }
     }
 }

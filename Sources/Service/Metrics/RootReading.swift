@@ -1,16 +1,40 @@
-import LinuxSystem
+package import LinuxSystem
 import Recovery
-import RepositoryFormat
+package import RepositoryFormat
 import SystemPackage
 
 /// What the metrics of one root are made of.
 struct RootReading: Sendable {
     let status: RootStatus
+    var remotes: [RemoteReading] = []
     let now: Instant
 
     var watcher: WatcherStatus? { status.watcher }
     /// Nil if it cannot be read.
     var history: RootStatus? { status.isReadable ? status : nil }
+}
+
+/// What the metrics of one remote of a root are made of.
+package struct RemoteReading: Sendable {
+    let name: String
+    let hasError: Bool
+    let lag: Duration
+    let sequence: SequenceNumber
+    let acknowledged: Instant?
+
+    /// - Parameters:
+    ///   - lag: how long it has lacked something that is durable here.
+    ///   - acknowledged: when it got the last batch.
+    package init(
+        name: String,
+        hasError: Bool,
+        lag: Duration,
+        sequence: SequenceNumber,
+        acknowledged: Instant?
+    ) {
+        (self.name, self.hasError, self.lag) = (name, hasError, lag)
+        (self.sequence, self.acknowledged) = (sequence, acknowledged)
+    }
 }
 
 // What can be damaged, or protected, or not.

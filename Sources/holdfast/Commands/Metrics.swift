@@ -46,7 +46,8 @@ struct Metrics: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         if let listen { try serve(at: listen, console) }
         let repository = try options.openRepository()
-        let metrics = try EventLoop.run("metrics") { _ in try await MetricsSource.gather(repository) }
+        let metrics = try EventLoop.run("metrics") { _ in try await MetricsSource.gather(repository, options)
+        }
         try console.result(bytes: Array(metrics.text.utf8.dropLast()))
         for (path, error) in metrics.unreadable {
             console.warning("the history of \(path.printable) is left out: \(Failure.reason(error))")
@@ -63,7 +64,7 @@ struct Metrics: HoldfastCommand {
                 CurrentProcess.exit(ExitStatus.done.rawValue)
             }
         }
-        let source = MetricsSource(try options.openRepository())
+        let source = MetricsSource(try options.openRepository(), options)
         let server = MetricsServer(host: address.host, port: address.port) { try await source.text() }
         do {
             try EventLoop.run("metrics") { _ in

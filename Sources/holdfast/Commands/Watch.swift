@@ -102,9 +102,11 @@ struct Watch: ParsableCommand, Sendable {
             configuration: options.configurationFile?.path,
             remotes: { [options] in RemoteLag.conditions(repository, options) }
         )
-        let metrics = try once ? nil : MetricsProcess(repository, isQuiet: options.quiet)
-        listeners.metrics = { metrics?.metrics }
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
+        let metrics =
+            try once
+            ? nil : MetricsProcess(repository, configuration: configuration, isQuiet: options.quiet)
+        listeners.metrics = { metrics?.metrics }
         let push =
             try once
             ? nil : PushProcess(repository, configuration: configuration, isQuiet: options.quiet)

@@ -2,6 +2,7 @@ import LinuxSystem
 import RepositoryReader
 import Service
 import Settings
+import SystemPackage
 
 /// Serves the metrics of a watcher: `holdfast metrics --listen` beside it.
 typealias MetricsProcess = CompanionProcess<LoopbackAddress>
@@ -18,10 +19,12 @@ enum MetricsReport {
 }
 
 extension CompanionProcess<LoopbackAddress> {
-    convenience init(_ repository: RepositoryDirectory, isQuiet: Bool) throws {
+    /// `configuration`: the file that names the remotes.
+    convenience init(_ repository: RepositoryDirectory, configuration: FilePath?, isQuiet: Bool) throws {
         let path = repository.path.argument
+        let file = configuration.map { ["--config=\($0.argument)"] } ?? []
         let kind = Kind(name: "metrics") { address in
-            ["metrics", "--repo=\(path)", "--listen=\(address)", "--until-input-ends"]
+            ["metrics", "--repo=\(path)", "--listen=\(address)", "--until-input-ends"] + file
         } meaning: {
             $0.hasPrefix(MetricsReport.beginOfSuccess) ? .success : .other
         } failure: {

@@ -15,11 +15,14 @@ final class MetricsSource: Sendable {
     }
 
     private let repository: RepositoryDirectory
+    private let options: GlobalOptions
     private let last = Mutex<Gathering?>(nil)
 
     private static let shortestPause = Duration.seconds(1)
 
-    init(_ repository: RepositoryDirectory) { self.repository = repository }
+    init(_ repository: RepositoryDirectory, _ options: GlobalOptions) {
+        (self.repository, self.options) = (repository, options)
+    }
 
     func text() async throws -> String {
         let task = last.withLock { last in
@@ -28,7 +31,7 @@ final class MetricsSource: Sendable {
             }
             let task = Task { [self] in
                 defer { end() }
-                return try await Self.gather(repository).text
+                return try await Self.gather(repository, options).text
             }
             last = Gathering(task: task)
             return task
@@ -40,11 +43,17 @@ final class MetricsSource: Sendable {
         last.withLock { $0?.end = .now }
     }
 
-    static func gather(_ repository: RepositoryDirectory) async throws -> RepositoryMetrics {
+    static func gather(
+        _ repository: RepositoryDirectory,
+        _ options: GlobalOptions
+    ) async throws -> RepositoryMetrics {
+        // A configuration that is wrong is told by its watcher.
+        let remotes = (try? RemoteChoice.all(options)) ?? []
         let commit = unsafe String(cString: holdfast_commit())
         return try await RepositoryMetrics(
             of: repository,
-            ProgramBuild(version: ProgramVersion.number, commit: commit)
+            ProgramBuild(version: ProgramVersion.number, commit: commit),
+            remotes: { status in RemoteLag.all(status, remotes).map(\.reading) }
         )
     }
 }

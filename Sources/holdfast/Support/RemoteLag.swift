@@ -66,6 +66,17 @@ struct RemoteLag {
 }
 
 extension RemoteLag {
+    /// For metrics.
+    var reading: RemoteReading {
+        RemoteReading(
+            name: report.remote,
+            hasError: report.error != nil,
+            lag: lag,
+            sequence: SequenceNumber(report.sequence),
+            acknowledged: report.acknowledged.map { Instant(nanoseconds: $0) }
+        )
+    }
+
     /// For programs.
     var line: StatusLine.Remote {
         StatusLine.Remote(

@@ -74,6 +74,36 @@ struct MetricsTests {
         try wait(for: "nobody serves them") { try setup.servers.isEmpty && Scrape.isRefused(url) }
     }
 
+    /// Catches a process that serves them without the configuration, which names the remotes.
+    @Test("how far each remote is can be seen, and that one gets nothing")
+    func remotes() throws {
+        let folder = try TemporaryDirectory()
+        let (good, lost) = (folder.file("good"), folder.file("lost"))
+        let setup = try Setup(metrics: "metrics: 127.0.0.1:0")
+        let url = try setup.watcher.metricsURL()
+        let configuration = ["--config", setup.protection.folder.file("config.yaml")]
+        try setup.protection.holdfast(["remote", "add", "good", "file://\(good)"] + configuration)
+        // The other one is a disk that is not there.
+        let remotes = "[{name: good, url: \"file://\(good)\"}, {name: lost, url: \"file://\(lost)\"}]"
+        try setup.configure("metrics: 127.0.0.1:0\nremotes: \(remotes)")
+        func value(_ name: String, _ remote: String) throws -> Double? {
+            let labels = ["root": setup.protection.data, "remote": remote]
+            return try MetricsPage(Scrape(url).text).value("holdfast_remote_\(name)", labels)
+        }
+        let before = Date().timeIntervalSince1970
+        try SQLite3.sql("INSERT INTO t VALUES(1, 'x');", on: setup.protection.database)
+        let sequence = try Double(setup.protection.sync())
+        try wait(for: "the remote has it") { try value("last_sequence", "good") == sequence }
+        #expect(try value("up", "good") == 1 && value("lag_seconds", "good") == 0)
+        #expect(try #require(try value("acknowledged_timestamp_seconds", "good")) >= before - 1)
+        try wait(for: "the other one fails") { try value("up", "lost") == 0 }
+        #expect(
+            try value("last_sequence", "lost") == 0 && value("acknowledged_timestamp_seconds", "lost") == nil
+        )
+        #expect(try #require(try value("lag_seconds", "lost")) > 0)
+        #expect(try setup.watcher.terminate().status == 0)
+    }
+
     /// Whether the kernel's tables of TCP sockets have it (proc_net_tcp in proc_pid_net(5)).
     private static func isTCP(_ link: String) -> Bool {
         let number = link.dropFirst("socket:[".count).dropLast()
