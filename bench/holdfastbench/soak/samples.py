@@ -29,10 +29,11 @@ class Samples:
         self.taken += 1
         self.tags.append(tag)
 
-    def compare_one(self):
-        """Any of those that are kept. If there are many, it is removed then."""
-        if self.tags:
-            self._compare(self.tags.pop(self.random.randrange(len(self.tags))), len(self.tags) < MOST)
+    def compare_some(self):
+        """Any of those that are kept, and so many that no more than `MOST` are left."""
+        for _ in range(max(1, len(self.tags) - MOST)):
+            if self.tags:
+                self._compare(self.tags.pop(self.random.randrange(len(self.tags))), len(self.tags) < MOST)
 
     def compare_all(self):
         while self.tags:

@@ -122,7 +122,7 @@ class Troubles:
 
     def sample(self):
         self.samples.take()
-        self.samples.compare_one()
+        self.samples.compare_some()
 
     def end_life(self):
         self.endings.draw()()
