@@ -14,7 +14,7 @@ from holdfastbench.soak import main as soak
 
 def parse():
     parser = argparse.ArgumentParser(prog="bench/run", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="names from --list; all if none is given")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="from --list, or what several names begin with; all if none is given")
     parser.add_argument("--list", action="store_true", help="name the scenarios and end")
     parser.add_argument("--rounds", type=int, help="turns of each subject, instead of the scenario's own number")
     parser.add_argument("--short", action="store_true", help="small sizes and one round: for a smoke test")
@@ -35,7 +35,7 @@ def main():
             print(f"{scenario.name:20} {scenario.title}")
         print(f"{'soak':20} mixed load and troubles for hours, only by itself: bench/run soak --help")
         return 0
-    unknown = [name for name in options.scenarios if name not in scenarios.ALL]
+    unknown = [name for name in options.scenarios if not named(name)]
     if unknown:
         parser.error(f"no such scenario: {', '.join(unknown)}; see --list")
     # Whatever runs beside a writer is ended with us.
@@ -43,9 +43,16 @@ def main():
     equipment = equipping.Equipment(options.program, options.offline)
     for missing in equipment.missing:
         print(f"bench: missing, left out: {missing}", file=sys.stderr)
-    failed = [run(scenarios.ALL[name](options.short), equipment, options) for name in options.scenarios or scenarios.ALL]
+    chosen = [one for name in options.scenarios for one in named(name)] or scenarios.ALL.values()
+    failed = [run(scenario(options.short), equipment, options) for scenario in chosen]
     report.write_summary(options.results)
     return 1 if any(failed) else 0
+
+
+def named(name):
+    """The scenario of that name, or all of a family: `offsite` means `offsite-load` and what else begins so."""
+    every = scenarios.ALL
+    return [every[name]] if name in every else [every[one] for one in every if one.startswith(f"{name}-")]
 
 
 def run(scenario, equipment, options):
@@ -54,6 +61,9 @@ def run(scenario, equipment, options):
     subjects = [subject for subject in scenario.subjects() if not wanted or subject.name in wanted]
     left_out = [f"{subject.name}: {subject.missing(equipment)}" for subject in subjects if subject.missing(equipment)]
     subjects = [subject for subject in subjects if not subject.missing(equipment)]
+    if not subjects:
+        print(f"bench: {scenario.name} is left out: {'; '.join(left_out) or 'none of its programs is wanted'}", file=sys.stderr)
+        return False
     count = options.rounds or (1 if options.short else scenario.rounds)
     facts = {
         "commit": equipping.commit(),

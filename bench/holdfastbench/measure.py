@@ -49,8 +49,13 @@ def tree(pid):
 
 def usage(pid):
     """Of a tree of processes until now."""
+    return usage_of(tree(pid))
+
+
+def usage_of(pids):
+    """Of these processes until now."""
     total = Usage()
-    for one in tree(pid):
+    for one in pids:
         try:
             stat = pathlib.Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
             status = dict(line.split(":", 1) for line in pathlib.Path(f"/proc/{one}/status").read_text().splitlines())
@@ -99,6 +104,12 @@ def run(command, **options):
         "peak_bytes": peak,
         "written_bytes": resources.ru_oublock * 512,
     }
+
+
+def run_all(commands, **options):
+    """Runs programs one after the other: the sum of what they cost, and the greatest memory of any."""
+    every = [run(command, **options) for command in commands]
+    return {key: (max if key == "peak_bytes" else sum)(one[key] for one in every) for key in every[0]}
 
 
 def cool():

@@ -17,6 +17,8 @@ class Protector:
     """
 
     name = "nothing"
+    # What its programs see; None for what this one sees.
+    environment = None
 
     def __init__(self, equipment, folder, databases):
         self.equipment = equipment
@@ -37,7 +39,8 @@ class Protector:
 
     def spawn(self, command, **options):
         """Starts the program in a process group of its own, so that all it starts can be ended with it."""
-        self.process = subprocess.Popen([str(word) for word in command], start_new_session=True, **options)
+        words = [str(word) for word in command]
+        self.process = subprocess.Popen(words, start_new_session=True, env=self.environment, **options)
 
     def usage(self):
         """Of the program and all that it started, until now."""

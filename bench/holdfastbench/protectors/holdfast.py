@@ -23,7 +23,7 @@ class Holdfast(Protector):
     def ask(self, name, *arguments):
         """The JSON objects that a command prints."""
         words = [str(word) for word in self.command(name, "--json", *arguments)]
-        done = subprocess.run(words, capture_output=True, text=True, check=True)
+        done = subprocess.run(words, capture_output=True, text=True, check=True, env=self.environment)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def start(self, timeout=60):

@@ -1,6 +1,7 @@
 """All scenarios by name, in the order in which they run."""
 
-from holdfastbench.scenarios import disk, first_backup, full_speed, growth, history, idle, interference, latency, recovery, small
+from holdfastbench.scenarios import disk, first_backup, full_speed, growth, history, idle, interference, latency
+from holdfastbench.scenarios import offsite, recovery, small
 
 ALL = {
     scenario.name: scenario
@@ -16,6 +17,10 @@ ALL = {
         interference.Interference,
         recovery.Recovery,
         recovery.RecoveryWAL,
+        offsite.Load,
+        offsite.Latency,
+        offsite.Large,
+        offsite.Databases500,
         idle.Idle10000,
         idle.Idle1000,
         history.LongHistory,

@@ -1,7 +1,5 @@
 """Many databases at which nothing happens: what it costs to get ready, to be there, and to notice one commit."""
 
-import os
-import shutil
 import time
 
 from holdfastbench import load, protectors
@@ -35,7 +33,7 @@ class Idle(Scenario):
         load.create(self.original, events=0)
 
     def turn(self, protector_class, equipment, folder):
-        databases = self.copies(folder / "data")
+        databases = load.copies(self.original, folder / "data", self.sized(self.count, self.short_count))
         begin = time.monotonic()
         with protected(protector_class, equipment, folder, databases, self.patience) as protector:
             ready_seconds, ready = time.monotonic() - begin, protector.usage()
@@ -53,18 +51,6 @@ class Idle(Scenario):
             "durable_ms": delay,
             **used.figures(),
         }
-
-    def copies(self, folder):
-        """As many databases, a hundred in a folder, as they would lie in projects."""
-        databases = []
-        for number in range(self.sized(self.count, self.short_count)):
-            # Holdfast takes the folder of the first as its root, so that one is on top.
-            place = folder / f"group-{number // 100}" if number else folder
-            place.mkdir(parents=True, exist_ok=True)
-            databases.append(place / f"{number}.db")
-            shutil.copyfile(self.original, databases[-1])
-        os.sync()
-        return databases
 
     def delay(self, protector, database):
         """Milliseconds of one commit until it is durable."""
