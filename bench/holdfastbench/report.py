@@ -91,6 +91,7 @@ def write(results, scenario, rounds, facts):
 
 def write_summary(results):
     """README.md: the goals of all scenarios that have results here, each with its commit."""
+    results.mkdir(parents=True, exist_ok=True)
     lines = ["# Results", "", "Written by `bench/run`. How to read them: [bench/README.md](../README.md).", ""]
     for path in sorted(results.glob("*.json")):
         record = json.loads(path.read_text())

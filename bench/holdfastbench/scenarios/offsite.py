@@ -160,6 +160,7 @@ class Latency(Offsite):
         Goal("commit → acknowledged, in round trips after the local flush", "round_trips", 2, number(2), limit="1"),
     )
     bars = ("acknowledged_ms_p50", "asked_ms_p50")
+    curves = "milliseconds"
 
     def subjects(self):
         return protectors.OffsiteHoldfast, protectors.OffsiteLitestream, protectors.OffsiteRestic
@@ -179,7 +180,7 @@ class Latency(Offsite):
         watching = Watching(*announcements) if announcements else None
         commits, delays, trips, after_flush = [], [], [], []
         try:
-            for _ in range(self.sized(12, 2)):
+            for _ in range(self.sized(12, 3)):
                 # Longer than changes are collected, and in step with no interval.
                 time.sleep(11 + committer.rng.random())
                 commits.append(committer.commit())
@@ -194,6 +195,7 @@ class Latency(Offsite):
                 watching.stop()
         figures = {
             "commits": len(commits),
+            "milliseconds": delays,
             **measure.percentiles("acknowledged_ms", delays),
             **measure.percentiles("after_flush_ms", after_flush),
             **measure.percentiles("round_trip_ms", trips),
