@@ -51,10 +51,14 @@ package struct RemoteFollower: Sendable {
                 roots += retries.values
                 (retries, retryTime) = ([:], nil)
             }
+            var isToRest = false
             for root in roots where !isLost.contains(root.id) {
                 do {
-                    shippers[root.id] = try await shipNext(root, shippers[root.id])
+                    let (shipper, shipment) = try await shipNext(root, shippers[root.id])
+                    shippers[root.id] = shipper
+                    isToRest = isToRest || shipment.batches > 0
                 } catch {
+                    isToRest = true
                     shippers[root.id] = nil
                     report(error, root)
                     failed(root, error)
@@ -66,13 +70,16 @@ package struct RemoteFollower: Sendable {
                     }
                 }
             }
-            // What comes meanwhile is collected.
-            if !roots.isEmpty { try await loop.sleep(for: settings.interval) }
+            // What comes meanwhile is collected. Of what is shipped already, the watch may tell once more.
+            if isToRest { try await loop.sleep(for: settings.interval) }
         }
     }
 
     /// Goes on with the shipper, or with a new one if another process has shipped meanwhile.
-    private func shipNext(_ root: RootDescription, _ known: RootShipper?) async throws -> RootShipper {
+    private func shipNext(
+        _ root: RootDescription,
+        _ known: RootShipper?
+    ) async throws -> (RootShipper, Shipment) {
         let lock = try await ShippingLock.take(root, remote.address)
         defer { extendLifetime(lock) }
         let shipper: RootShipper
@@ -81,8 +88,7 @@ package struct RemoteFollower: Sendable {
         } else {
             shipper = try await RootShipper.open(remote, root)
         }
-        _ = try await ship(root, shipper)
-        return shipper
+        return (shipper, try await ship(root, shipper))
     }
 
     private func ship(_ root: RootDescription, _ shipper: RootShipper) async throws -> Shipment {
