@@ -78,6 +78,12 @@ static inline int linux_rename_to_new(int old_directory, const char *old, int di
     return (int)syscall(SYS_renameat2, old_directory, old, directory, name, 1); // RENAME_NOREPLACE
 }
 
+/// Exchanges the names of two files (renameat2(2), RENAME_EXCHANGE). Returns 0, or -1 with `errno`; EINVAL where the file system
+/// cannot do that.
+static inline int linux_exchange(const char *one, const char *other) {
+    return (int)syscall(SYS_renameat2, -100, one, -100, other, 2); // AT_FDCWD, RENAME_EXCHANGE
+}
+
 /// Makes a pipe, of which no program that is started has an end unless it is given one (pipe2(2), O_CLOEXEC). Returns 0, or -1
 /// with `errno`.
 static inline int linux_make_pipe(int ends[2]) { return (int)syscall(SYS_pipe2, ends, 02000000); }

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 package import SystemPackage
 
@@ -91,6 +92,22 @@ package enum Directory {
             unsafe destination.withPlatformString { unsafe NewName.give(AT_FDCWD, source, AT_FDCWD, $0) }
         }
         guard isDone else { throw .last(.create, destination) }
+    }
+
+    /// Exchanges the names of two files or directories (`renameat2(2)`, RENAME_EXCHANGE). Where the file
+    /// system cannot do that, there is nothing at `other` for a moment. A crash then leaves it with `.old`
+    /// appended.
+    package static func exchange(_ one: FilePath, _ other: FilePath) throws(SystemError) {
+        try Faults.check(.rename, one, .rename)
+        let result = unsafe one.withPlatformString { one in
+            unsafe other.withPlatformString { unsafe linux_exchange(one, $0) }
+        }
+        if result == 0 { return }
+        guard [EINVAL, ENOSYS, EOPNOTSUPP].contains(errno) else { throw .last(.rename, one) }
+        let aside = other.appending(suffix: ".old")
+        try rename(other, to: aside)
+        try rename(one, to: other)
+        try rename(aside, to: one)
     }
 
     /// Gives the file at `path` one more name, which must be free (`link(2)`, EEXIST). Fails with

@@ -10,9 +10,14 @@ extension EventLoop {
         // Short: the request to end may come while the thread is blocked, and nothing else would come later.
         let loop = try EventLoop(name, patience: .milliseconds(10))
         defer { loop.stop() }
+        return try loop.run { try await body(loop) }
+    }
+
+    /// Runs a task, and blocks the caller's thread until it returns. That must be none of the loop's own.
+    package func run<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
         let outcome = Outcome<Value>()
-        Task(executorPreference: loop) {
-            do { outcome.set(.success(try await body(loop))) } catch { outcome.set(.failure(error)) }
+        Task(executorPreference: self) {
+            do { outcome.set(.success(try await body())) } catch { outcome.set(.failure(error)) }
         }
         return try outcome.take().get()
     }

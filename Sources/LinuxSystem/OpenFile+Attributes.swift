@@ -90,6 +90,9 @@ extension OpenFile {
         }
     }
 
+    /// Sets the time of its last change to now (`futimens(2)`), if this process may.
+    package func touch() { _ = futimens(descriptor, nil) }
+
     private func setTime(_ modified: Int64) -> Bool {
         let seconds = modified.quotientAndRemainder(dividingBy: 1_000_000_000)
         // The remainder of a time before 1970 is negative.

@@ -34,6 +34,19 @@ struct DirectoryTests {
         #expect(FilePath(bytes: [0x41, 0]) == nil)
     }
 
+    @Test("exchanges the names of two directories; without one of them nothing is changed")
+    func exchange() throws {
+        let folder = try TemporaryDirectory()
+        let (one, other) = (FilePath(folder.file("one")), FilePath(folder.file("other")))
+        try Directory.make(one.appending("a"))
+        #expect(throws: SystemError.self) { try Directory.exchange(one, other) }
+        #expect(try Directory.names(in: one) == ["a"])
+        try Directory.make(other.appending("b"))
+        try Directory.exchange(one, other)
+        #expect(try Directory.names(in: one) == ["b"] && Directory.names(in: other) == ["a"])
+        #expect(try Directory.names(in: FilePath(folder.path)).count == 2)
+    }
+
     @Test("never takes a name that is in use unless told to")
     func names() throws {
         let folder = try TemporaryDirectory()

@@ -1,4 +1,5 @@
 package import RepositoryFormat
+import SystemPackage
 
 /// One change of a remote's state (docs/OFFSITE.md, "Manifest"). A batch has the changes since the one before
 /// it, an index all that make up the state.
@@ -51,6 +52,15 @@ package struct BaseID: Hashable, Comparable, Sendable {
 
     package init(_ sequence: SequenceNumber, _ file: FileID) {
         (self.sequence, self.file) = (sequence, file)
+    }
+
+    /// The base whose file has that name; nil for any other name.
+    init?(_ name: FilePath.Component) {
+        let parts = name.stem.split(separator: "-")
+        guard BaseName.isOwn(name), let sequence = UInt64(parts[0]), let file = UInt32(parts[1]) else {
+            return nil
+        }
+        self.init(SequenceNumber(sequence), FileID(file))
     }
 
     package static func < (one: BaseID, other: BaseID) -> Bool {

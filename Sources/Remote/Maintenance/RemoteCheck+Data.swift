@@ -36,7 +36,7 @@ extension RemoteCheck {
     ) async throws(RemoteError) -> DataOutcome {
         let state = try await reading.newestState()
         let needed = try NeededObjects(state, reading.root, reading.codec)
-        let download = ObjectDownload(store: reading.store, codec: reading.codec, root: reading.root)
+        let download = ObjectDownload(reading: reading)
         var outcome = DataOutcome()
         for object in needed.data where slice.contains(object.name) {
             let isRight = try await isRight(object.name, report) { () async throws(RemoteError) in

@@ -2,20 +2,28 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// Fetches a data object into a file, part by part, and compares its digest. Memory is bounded by one part.
-struct ObjectDownload {
-    private static let partBytes: UInt64 = 8 << 20
+/// Fetches a data object into a file, part by part, and compares its digest. Memory is bounded by the parts
+/// that are fetched at once.
+struct ObjectDownload: Sendable {
+    private static let partBytes: UInt64 = 4 << 20
 
-    let store: any RemoteStore
-    let codec: ObjectCodec
-    let root: RootID
+    let reading: StreamReading
+    /// Parts of one object.
+    var partsAtOnce = 1
 
     /// Throws `RemoteError.damaged` if its content is not what the manifest says; the file is removed then.
     func run(_ object: DataObject, to path: FilePath) async throws {
         let draft = path.appending(suffix: ".new")
+        // A download that was killed leaves one.
+        try Directory.removeTree(draft)
         do {
             let file = try OpenFile(draft, .createNew)
-            try await write(object, to: file)
+            let opener = try await opener(object)
+            try await Self.parts(of: object).forEachAtOnce(partsAtOnce) { range in
+                let content = try await read(range, of: object, opener)
+                try OpenFile(draft, .update).write(unsafe content.span.bytes, at: range.lowerBound)
+            }
+            try Self.require(try Self.hasher(of: file, object), object)
             try file.synchronise()
             try Directory.rename(draft, to: path)
         } catch {
@@ -24,15 +32,15 @@ struct ObjectDownload {
         }
     }
 
-    private func write(_ object: DataObject, to file: borrowing OpenFile) async throws {
-        let opener = try await opener(object)
+    /// Of what is in the file. Its parts came in any order.
+    private static func hasher(of file: borrowing OpenFile, _ object: DataObject) throws -> ObjectHasher {
         var hasher = ObjectHasher()
-        for range in Self.parts(of: object) {
-            let content = try await read(range, of: object, opener)
-            hasher.add(content)
-            try file.write(unsafe content.span.bytes, at: range.lowerBound)
+        for range in parts(of: object) {
+            var bytes = [UInt8](repeating: 0, count: range.count)
+            let got = try file.read(into: &bytes, count: bytes.count, at: range.lowerBound)
+            hasher.add(bytes[..<got])
         }
-        try Self.require(hasher, object)
+        return hasher
     }
 
     /// Fetches it only to compare its digest. Throws `RemoteError.damaged` if that is another one.
@@ -44,7 +52,7 @@ struct ObjectDownload {
     }
 
     private static func parts(of object: DataObject) -> some Sequence<Range<UInt64>> {
-        stride(from: 0, to: object.sizeBytes, by: Int(partBytes)).lazy.map { start in
+        stride(from: 0, to: object.sizeBytes, by: Int(partBytes)).map { start in
             start..<min(start + partBytes, object.sizeBytes)
         }
     }
@@ -58,8 +66,8 @@ struct ObjectDownload {
     private func opener(_ object: DataObject) async throws(RemoteError) -> ObjectOpener? {
         guard object.sizeBytes > 0 else { return nil }
         let count = UInt64(SealHeader.byteCount)
-        let header = try await store.get(object.name, 0..<min(count, object.sizeBytes))
-        let opener = try await codec.opener(header, .data, root, object.name)
+        let header = try await reading.store.get(object.name, 0..<min(count, object.sizeBytes))
+        let opener = try await reading.codec.opener(header, .data, reading.root, object.name)
         if let opener, opener.layout.plainByteCount != object.sizeBytes {
             throw RemoteError(.damaged, "\(object.name) has another length than its manifest says")
         }
@@ -71,10 +79,10 @@ struct ObjectDownload {
         of object: DataObject,
         _ opener: ObjectOpener?
     ) async throws(RemoteError) -> [UInt8] {
-        guard let opener else { return try await store.get(object.name, range) }
+        guard let opener else { return try await reading.store.get(object.name, range) }
         guard let place = opener.layout.sealedRange(of: range) else {
             throw RemoteError(.damaged, "\(object.name) is shorter than its manifest says")
         }
-        return try opener.open(range, from: try await store.get(object.name, place))
+        return try opener.open(range, from: try await reading.store.get(object.name, place))
     }
 }

@@ -1,15 +1,20 @@
 import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
+import Synchronization
 package import SystemPackage
 
 /// A repository made from a remote: for commands that read, on a machine that may have nothing else.
 ///
-/// It is a cache: what the remote still has is not fetched again, and it may be removed at any time.
+/// It is a cache: what the remote still has is not fetched again, and it may be removed at any time. Bases
+/// dominate, and most commands need few of them: `CopiedBases` fetches those.
 package struct RemoteCopy: Sendable {
     private let remote: RemoteAccess
-    private let directory: FilePath
+    let directory: FilePath
     private static let stateName: FilePath.Component = "remote-state"
+    private static let rootsAtOnce = 4
+    /// Of one base, so that 32 MiB at most are in memory.
+    private static let partsAtOnce = 8
 
     /// `directory`: of the repository; made if it is missing.
     package init(_ remote: RemoteAccess, in directory: FilePath) {
@@ -21,34 +26,72 @@ package struct RemoteCopy: Sendable {
         FileStatus.ifPresent(root.directory.appending(stateName)) != nil
     }
 
-    /// Fetches what is new of these roots. One after the other: a lock keeps other processes out.
-    package func update(_ roots: [RootID], repository: String) async throws {
+    /// Fetches what is new of the roots that `choose` names, or of all if it names none. It gets a repository
+    /// with the descriptions of all, and nothing else. A lock keeps other processes out.
+    package func update(choosing choose: (RepositoryDirectory) throws -> Set<RootID>) async throws {
         try Directory.make(directory.appending("roots"))
+        let lock = try self.lock()
+        defer { extendLifetime(lock) }
+        _ = try MadeRepository.openOrMake(at: directory, id: remote.repository)
+        let states = try await states()
+        let chosen = try choose(try describe(states))
+        for (root, state) in states where chosen.isEmpty || chosen.contains(root) {
+            try await update(root, state)
+        }
+    }
+
+    /// Of all roots. One of which nothing can be restored yet is none.
+    private func states() async throws -> [RootID: RemoteState] {
+        let states = Mutex<[RootID: RemoteState]>([:])
+        try await remote.roots().forEachAtOnce(Self.rootsAtOnce) { root in
+            let state = try await remote.reading(root).newestState()
+            if state.batch.number > .none { states.withLock { $0[root] = state } }
+        }
+        let found = states.withLock { $0 }
+        guard !found.isEmpty else { throw RemoteError(.missing, "nothing was shipped to it yet") }
+        return found
+    }
+
+    private func describe(_ states: [RootID: RemoteState]) throws -> RepositoryDirectory {
+        let described = directory.appending("described")
+        try Directory.removeTree(described)
+        let repository = try MadeRepository.openOrMake(at: described, id: remote.repository)
+        for (root, state) in states {
+            let place = described.appending("roots").appending("\(root)")
+            try Directory.make(place)
+            try Directory.replaceFile(at: place.appending(RootFile.name), with: state.description)
+        }
+        return repository
+    }
+
+    /// Until it is destroyed, no other process changes the copy.
+    func lock() throws -> OpenFile {
         let lock = try OpenFile(directory, .read)
         try lock.waitForExclusiveLock()
-        _ = try MadeRepository.openOrMake(at: directory, id: repository)
-        for root in roots { try await update(root) }
-        extendLifetime(lock)
+        return lock
     }
 
-    private func update(_ root: RootID) async throws {
-        let place = directory.appending("roots").appending("\(root)")
+    private func update(_ root: RootID, _ state: RemoteState) async throws {
+        let place = self.place(root)
         let (draft, old) = (place.appending(suffix: ".new"), place.appending(suffix: ".old"))
         for path in [draft, old] { try Directory.removeTree(path) }
-        let reading = remote.reading(root)
-        let state = try await reading.newestState()
-        let former = try former(place, root)
+        let former = try self.state(of: root).map { RootDownload.Former(state: $0, directory: place) }
         if former?.state == state { return }
-        try await RootDownload(reading, to: draft, reusing: former).write(state)
+        let download = RootDownload(remote.reading(root), to: draft, reusing: former)
+        try await download.write(state, withBases: false)
         let index = state.indexed(root, session: state.batch.session ?? 0, writer: "", .now)
         try Directory.replaceFile(at: draft.appending(Self.stateName), with: index.encoded())
-        if FileStatus.ifPresent(place) != nil { try Directory.rename(place, to: old) }
-        try Directory.rename(draft, to: place)
-        try Directory.removeTree(old)
+        guard FileStatus.ifPresent(place) != nil else { return try Directory.rename(draft, to: place) }
+        // Another process may be reading it.
+        try Directory.exchange(draft, place)
+        try Directory.removeTree(draft)
     }
 
-    private func former(_ place: FilePath, _ root: RootID) throws -> RootDownload.Former? {
-        let path = place.appending(Self.stateName)
+    private func place(_ root: RootID) -> FilePath { directory.appending("roots").appending("\(root)") }
+
+    /// What the copy has of the root, apart from bases; nil if it does not have it.
+    func state(of root: RootID) throws -> RemoteState? {
+        let path = place(root).appending(Self.stateName)
         guard FileStatus.ifPresent(path) != nil, let bytes = try StoredFile.open(path).content(upTo: 1 << 30)
         else { return nil }
         // A session belongs to the names of batches only where the store has no conditions.
@@ -56,7 +99,15 @@ package struct RemoteCopy: Sendable {
         guard let object = try? StreamObject(bytes, .index, name) else { return nil }
         let session = remote.hasConditions ? nil : object.session
         let id = BatchID(object.number, session: session == 0 ? nil : session)
-        guard let state = try? RemoteState(object, id, name) else { return nil }
-        return RootDownload.Former(state: state, directory: place)
+        return try? RemoteState(object, id, name)
+    }
+
+    /// Fetches a base of the root. The copy must be locked.
+    func fetch(_ object: DataObject, of root: RootID, to path: FilePath) async throws {
+        let download = ObjectDownload(reading: remote.reading(root), partsAtOnce: Self.partsAtOnce)
+        // One name for all: what a killed process leaves is replaced by the next one.
+        let fetched = directory.appending("fetched")
+        try await download.run(object, to: fetched)
+        try Directory.rename(fetched, to: path)
     }
 }

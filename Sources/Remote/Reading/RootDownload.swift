@@ -13,6 +13,9 @@ package struct RootDownload: Sendable {
         let directory: FilePath
     }
 
+    /// Data objects, or batches, so that their parts in memory have 32 MiB at most.
+    private static let objectsAtOnce = 4
+
     private let reading: StreamReading
     private let directory: FilePath
     private let former: Former?
@@ -29,28 +32,31 @@ package struct RootDownload: Sendable {
         return state
     }
 
-    /// Writes the files of that state.
-    package func write(_ state: RemoteState) async throws {
+    /// Writes the files of that state; without bases only those that the former download has.
+    package func write(_ state: RemoteState, withBases: Bool = true) async throws {
         guard state.batch.number > .none else {
             throw RemoteError(.missing, "the remote has nothing of the root \(reading.root)")
         }
         for part in ["segments", "bases"] { try Directory.make(directory.appending(part)) }
-        let download = ObjectDownload(store: reading.store, codec: reading.codec, root: reading.root)
         let segments = directory.appending("segments")
+        var objects: [(object: DataObject, path: FilePath)] = []
+        var pieces: [BatchID: [(path: FilePath, piece: SegmentPiece)]] = [:]
         for (first, segment) in state.segments.sorted(by: { $0.key < $1.key }) {
-            guard let object = segment.object else { continue }
             let path = segments.appending(SegmentName.make(first))
-            if former?.state.segments[first]?.object == object, segment.pieces.isEmpty, reuse(path) {
-                continue
-            }
-            try await download.run(object, to: path)
+            if former?.state.segments[first] == segment, reuse(path) { continue }
+            if let object = segment.object { objects.append((object, path)) }
+            for piece in segment.pieces { pieces[piece.batch, default: []].append((path, piece)) }
         }
         for (base, object) in state.bases.sorted(by: { $0.key < $1.key }) {
             let path = directory.appending("bases").appending(BaseName.make(base.sequence, base.file))
             if former?.state.bases[base] == object, reuse(path) { continue }
+            if withBases { objects.append((object, path)) }
+        }
+        let download = ObjectDownload(reading: reading)
+        try await objects.forEachAtOnce(Self.objectsAtOnce) { object, path in
             try await download.run(object, to: path)
         }
-        try await writePieces(state, to: segments)
+        try await write(pieces)
         if !state.mark.isEmpty {
             try Directory.replaceFile(at: directory.appending("durable"), with: state.mark)
         }
@@ -71,21 +77,17 @@ package struct RootDownload: Sendable {
         }
     }
 
-    /// Fetches each batch once, the oldest first.
-    private func writePieces(_ state: RemoteState, to segments: FilePath) async throws {
-        var pieces: [BatchID: [(SequenceNumber, SegmentPiece)]] = [:]
-        for (first, segment) in state.segments {
-            for piece in segment.pieces { pieces[piece.batch, default: []].append((first, piece)) }
-        }
-        for (batch, pieces) in pieces.sorted(by: { $0.key.number < $1.key.number }) {
+    /// Fetches each batch once.
+    private func write(_ pieces: [BatchID: [(path: FilePath, piece: SegmentPiece)]]) async throws {
+        try await pieces.forEachAtOnce(Self.objectsAtOnce) { batch, pieces in
             let data = try await reading.data(of: batch)
-            for (first, piece) in pieces {
+            for (path, piece) in pieces {
                 guard piece.dataOffset <= data.count, piece.count <= UInt64(data.count) - piece.dataOffset
                 else {
                     throw RemoteError(.damaged, "batch \(batch.number) has less data than an index says")
                 }
                 let start = Int(piece.dataOffset)
-                let file = try OpenFile(segments.appending(SegmentName.make(first)), .updateOrCreate)
+                let file = try OpenFile(path, .updateOrCreate)
                 let bytes = Array(data[start..<start + Int(piece.count)])
                 try file.write(unsafe bytes.span.bytes, at: piece.offset)
                 try file.synchronise()

@@ -113,17 +113,6 @@ private struct LocalSegmentFile {
     }
 }
 
-extension BaseID {
-    /// The base with that name; nil for any other name.
-    init?(_ name: FilePath.Component) {
-        let parts = name.stem.split(separator: "-")
-        guard BaseName.isOwn(name), let sequence = UInt64(parts[0]), let file = UInt32(parts[1]) else {
-            return nil
-        }
-        self.init(SequenceNumber(sequence), FileID(file))
-    }
-}
-
 /// Opens a file of the root that a compaction or a removal may take away at any time.
 enum LocalFile {
     /// Throws `RootHasChanged` if it is gone.

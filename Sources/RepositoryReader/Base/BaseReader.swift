@@ -31,8 +31,14 @@ package struct BaseReader: ~Copyable {
 
     /// Opens the base of `id` and verifies everything but its chunks. Throws `DamageError` also when it is
     /// missing.
-    package init(_ path: FilePath, root: RootID, file id: FileID, reference: BaseReference) throws {
-        let file = try Self.open(path)
+    package init(
+        _ path: FilePath,
+        in files: BaseFiles = BaseFiles(),
+        root: RootID,
+        file id: FileID,
+        reference: BaseReference
+    ) throws {
+        let file = try Self.open(path, in: files)
         let size = try file.status().sizeBytes
         let header = try Self.readHeader(file, size)
         let isOfFile = header.root == root && header.file == id
@@ -155,9 +161,9 @@ package struct BaseReader: ~Copyable {
         }
     }
 
-    private static func open(_ path: FilePath) throws -> OpenFile {
+    private static func open(_ path: FilePath, in files: BaseFiles) throws -> OpenFile {
         do {
-            return try StoredFile.open(path)
+            return try files.open(path)
         } catch let error as SystemError where error.isAbsent {
             throw DamageError(path, at: 0, "the base image is missing", isIncompleteness: true)
         }

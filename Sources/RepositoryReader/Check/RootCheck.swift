@@ -95,7 +95,13 @@ package struct RootCheck: Sendable {
         _ report: (Finding) throws -> Void
     ) throws -> UInt64 {
         do {
-            var reader = try BaseReader(base.path, root: root.id, file: base.file, reference: base.reference)
+            var reader = try BaseReader(
+                base.path,
+                in: root.baseFiles,
+                root: root.id,
+                file: base.file,
+                reference: base.reference
+            )
             try reader.forEachChunk(opening: opening, progress: progress) { _, _ in }
             return reader.fileBytes
         } catch let damage as DamageError {

@@ -11,6 +11,7 @@ package struct RootDescription: Hashable, Sendable {
     package let created: Instant
     /// Its directory in the repository.
     package var directory: FilePath
+    package var baseFiles = BaseFiles()
     /// The directory of its repository: its own is in `roots` of it.
     package var repositoryPath: FilePath { directory.removingLastComponent().removingLastComponent() }
 
@@ -35,6 +36,7 @@ package final class RepositoryDirectory: Sendable {
     package let path: FilePath
     /// 32 hexadecimal digits.
     package let id: String
+    private let baseFiles: BaseFiles
 
     package static let fileName = "repository.json"
     private static var advice: String {
@@ -43,7 +45,7 @@ package final class RepositoryDirectory: Sendable {
 
     /// Opens the repository at `path`. Throws `RepositoryError.notARepository`, `.notPrivate`,
     /// `.unsupported`, `.malformed`, or `SystemError`.
-    package init(at path: FilePath) throws {
+    package init(at path: FilePath, baseFiles: BaseFiles = BaseFiles()) throws {
         let path = try Self.absolute(path)
         let file = path.appending(Self.fileName)
         guard try FileStatus.unlessMissing(file) != nil else {
@@ -69,6 +71,7 @@ package final class RepositoryDirectory: Sendable {
             throw RepositoryError.unsupported(file, what: "feature \(unknown)")
         }
         self.path = path
+        self.baseFiles = baseFiles
         id = content.id
     }
 
@@ -80,6 +83,6 @@ package final class RepositoryDirectory: Sendable {
     /// All roots. One with a damaged description does not affect the others.
     package func roots() throws(SystemError) -> RootList {
         let directory = path.appending("roots")
-        return RootList(try Directory.names(in: directory).map { directory.appending($0) })
+        return RootList(try Directory.names(in: directory).map { directory.appending($0) }, baseFiles)
     }
 }

@@ -42,7 +42,7 @@ package struct RootList: Sendable {
     package var unusable: [Damaged] { damaged.filter { $0.root == nil } }
 
     /// `directories`: everything in the directory of the roots.
-    package init(_ directories: [FilePath]) {
+    init(_ directories: [FilePath], _ baseFiles: BaseFiles) {
         for directory in directories.sorted(by: { $0.string < $1.string })
         where directory.lastComponent.flatMap({ RootID($0.string) }) != nil {
             do {
@@ -53,6 +53,7 @@ package struct RootList: Sendable {
                 if let copy { usable.append(copy) }
             }
         }
+        for index in usable.indices { usable[index].baseFiles = baseFiles }
         usable.sort { $0.path.string < $1.path.string }
     }
 }

@@ -150,7 +150,7 @@ package final class RebuildPass {
         let path = root.basePath(header.firstSequence, id)
         let base: BaseReader
         do {
-            base = try BaseReader(path, root: root.id, file: id, reference: reference)
+            base = try BaseReader(path, in: root.baseFiles, root: root.id, file: id, reference: reference)
         } catch {
             // Pruning removes a base after the segment that names it.
             let segment = place.location.segment

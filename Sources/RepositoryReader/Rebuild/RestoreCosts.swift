@@ -67,7 +67,7 @@ package struct RestoreCosts: Sendable {
                 case .void: begun[header.file] = nil
                 case .base:
                     let path = root.basePath(header.firstSequence, header.file)
-                    begun[header.file] = RestoreCost(readBytes: (try? StoredFile.sizeBytes(path)) ?? 0)
+                    begun[header.file] = RestoreCost(readBytes: (try? root.baseFiles.sizeBytes(path)) ?? 0)
                 case .changes:
                     try changes.decode(payload, header, place)
                     let last = tracker.ended.flatMap { tracker.files[$0]?.last }

@@ -30,7 +30,7 @@ struct SegmentDeltaCosts {
             var cost = RestoreCost(readBytes: share)
             if record.type == RecordType.base.rawValue {
                 let base = root.basePath(record.firstSequence, record.file)
-                cost.readBytes.addSaturated((try? StoredFile.sizeBytes(base)) ?? 0)
+                cost.readBytes.addSaturated((try? root.baseFiles.sizeBytes(base)) ?? 0)
                 costs[record.file] = cost
             } else {
                 try changes.decode(unsafe bytes.span.bytes, record, place)

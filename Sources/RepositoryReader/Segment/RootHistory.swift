@@ -93,7 +93,7 @@ package struct RootHistory: Sendable {
         var segment: (first: SequenceNumber, identity: SegmentIdentity?)?
         tracker.isBaseThere = { sequence, file, _ in
             let path = root.basePath(sequence, file)
-            if try FileStatus.unlessMissing(path, followingLinks: false) != nil { return true }
+            if try root.baseFiles.sizeBytes(path) != nil { return true }
             // A writer that removes a base has replaced the segment that names it.
             guard let segment, try StreamReader(root: root).identity(of: segment.first) == segment.identity
             else { throw ReplacedSegmentError() }

@@ -57,7 +57,7 @@ struct Diff: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try source.openRepository(options, console)
+        let repository = try source.openRepository(options, console, for: [rest.last, nil])
         let (to, path) = try split(in: repository)
         let target = try Target(path, in: repository)
         sync.run(target, for: from, to, console: console)

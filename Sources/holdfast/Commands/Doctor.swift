@@ -44,7 +44,7 @@ struct Doctor: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: source.openRepository(options, console))
+        let target = try Target(path, in: source.openRepository(options, console, for: [path]))
         let isWatched = try ControlClient(target.root).status() != nil
         let lock = apply == nil ? nil : try inPlaceOptions.lock(target.root)
         defer { withExtendedLifetime(lock) {} }

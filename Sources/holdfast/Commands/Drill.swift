@@ -38,7 +38,7 @@ struct Drill: HoldfastCommand {
     @OptionGroup var progress: ProgressOption
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let target = try Target(path, in: source.openRepository(options, console))
+        let target = try Target(path, in: source.openRepository(options, console, for: [path]))
         if list {
             let index = try SnapshotIndex(target.root)
             for record in index.drills { try show(record, target, console) }

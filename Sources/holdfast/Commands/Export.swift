@@ -55,7 +55,7 @@ struct Export: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let start = MonotonicInstant.now
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try source.openRepository(options, console)
+        let repository = try source.openRepository(options, console, for: [path])
         let target = try Target(path, in: repository)
         let chosen = try moment.choose(target, console)
         let stream = StreamedOutput.isMeant(by: output) ? try StreamedOutput(target.root) : nil

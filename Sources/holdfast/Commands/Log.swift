@@ -80,7 +80,7 @@ struct Log: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         if filter.table != nil { try UnfinishedWork.leaveNothingWhenInterrupted() }
         let now = Instant.now
-        let target = try Target(path, in: source.openRepository(options, console))
+        let target = try Target(path, in: source.openRepository(options, console, for: [path]))
         sync.run(target, for: .latest(back: 0), console: console)
         let (index, scope, directory) = try place(of: target)
         let listing = try HistoryListing(

@@ -111,7 +111,7 @@ struct Restore: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let start = MonotonicInstant.now
         if inPlace { try source.refuseInPlace() }
-        let repository = try source.openRepository(options, console)
+        let repository = try source.openRepository(options, console, for: [path])
         let target = try Target(path, in: repository)
         let lock = inPlace ? try inPlaceOptions.lock(target.root) : nil
         defer { withExtendedLifetime(lock) {} }

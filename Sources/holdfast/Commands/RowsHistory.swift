@@ -40,7 +40,7 @@ struct RowsHistory: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try source.openRepository(options, console)
+        let repository = try source.openRepository(options, console, for: [path ?? words.last, nil])
         let row = try RowArguments(words, areKeys: true, path: path, in: repository)
         let (key, target) = (row.keys, try Target(row.path, in: repository))
         sync.run(target, for: .latest(back: 0), console: console)

@@ -87,7 +87,7 @@ struct RowsRestore: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try source.refuseInPlace()
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let repository = try source.openRepository(options, console)
+        let repository = try source.openRepository(options, console, for: [path ?? words.last, nil])
         let rows = try RowArguments(words, areKeys: condition == nil, path: path, in: repository)
         let target = try Target(rows.path, in: repository)
         let lock = try inPlaceOptions.lock(target.root)

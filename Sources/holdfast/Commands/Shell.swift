@@ -29,7 +29,7 @@ struct Shell: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: source.openRepository(options, console))
+        let target = try Target(path, in: source.openRepository(options, console, for: [path]))
         let past = try HistoricalDatabase(moment.choose(target, console))
         console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         let status = try withExtendedLifetime(past) {

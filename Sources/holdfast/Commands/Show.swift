@@ -38,7 +38,7 @@ struct Show: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let root = try Target(path, in: source.openRepository(options, console))
+        let root = try Target(path, in: source.openRepository(options, console, for: [path]))
         sync.run(root, for: when, console: console)
         let chosen = try ChosenSnapshot(when, of: root)
         let (index, entry) = (chosen.index, chosen.entry)

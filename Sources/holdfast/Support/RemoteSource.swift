@@ -1,6 +1,8 @@
 import ArgumentParser
+import History
 import LinuxSystem
 import Remote
+import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
@@ -15,20 +17,39 @@ struct RemoteSource: ParsableArguments {
     @OptionGroup var remote: RemoteOptions
 
     /// The repository of the command: a copy of the remote, if one is named, else the local one.
-    func openRepository(_ options: GlobalOptions, _ console: Console) throws -> RepositoryDirectory {
+    ///
+    /// - Parameter paths: each that the command may use as its PATH, and nil if it may use none. Roots that
+    ///   they do not name may be out of date then, or missing. Without paths, all roots are there.
+    func openRepository(
+        _ options: GlobalOptions,
+        _ console: Console,
+        for paths: [String?] = []
+    ) throws -> RepositoryDirectory {
         guard let from else { return try options.openRepository() }
         let settings = remote.settings(try RemoteChoice.named(from, options))
         let directory = try Self.copyDirectory(of: settings)
-        try EventLoop.run("remote") { loop in
-            let session = RemoteSession(settings, on: loop, console)
+        let cache = CopyCache(directory.removingLastComponent(), limitBytes: try Self.cacheSize())
+        let connection = try RemoteConnection(settings, console)
+        let copy = try connection.run { session in
             let access = try await session.openForReading()
-            try await session.naming {
-                let roots = try await access.roots()
-                guard !roots.isEmpty else { throw RemoteError(.missing, "nothing was shipped to it yet") }
-                try await RemoteCopy(access, in: directory).update(roots, repository: access.repository)
-            }
+            let copy = RemoteCopy(access, in: directory)
+            try await copy.update { Self.roots(named: paths, in: $0) }
+            return copy
         }
-        return try RepositoryDirectory(at: directory)
+        cache.trim()
+        let bases = CopiedBases(copy, in: cache) { work in try connection.run { _ in try await work() } }
+        return try RepositoryDirectory(at: directory, baseFiles: BaseFiles(from: bases))
+    }
+
+    /// The roots that `Target` may choose; none if it may be any.
+    private static func roots(named paths: [String?], in remote: RepositoryDirectory) -> Set<RootID> {
+        let directory = try? Directory.current()
+        let named = paths.compactMap { path in
+            if let path, let match = try? remote.root(for: FilePath(argument: path)) { return match.root.id }
+            // Left out, or the name of a file in the root that is meant then.
+            return directory.flatMap { try? remote.root(around: $0, named: ".devteam").match?.root.id }
+        }
+        return Set(named)
     }
 
     /// What is changed in place is captured before and after, which needs a repository of this machine.
@@ -38,6 +59,17 @@ struct RemoteSource: ParsableArguments {
             .wrongUsage,
             "a copy of a remote cannot be the way back: run \(SuggestedCommand("adopt", from)) first, or restore with --output"
         )
+    }
+
+    private static func cacheSize() throws -> UInt64 {
+        guard let text = CurrentProcess.environment("HOLDFAST_CACHE_SIZE") else { return 4 << 30 }
+        guard let bytes = Quantity.byteCount(parsing: text) else {
+            throw Failure(
+                .wrongUsage,
+                "HOLDFAST_CACHE_SIZE is no size: '\(text.printable)': write 2G, 500M, 1.5GiB or a number of bytes"
+            )
+        }
+        return bytes
     }
 
     /// In the cache of the user: `${XDG_CACHE_HOME:-~/.cache}/holdfast`.

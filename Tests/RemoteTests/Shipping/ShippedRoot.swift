@@ -1,6 +1,7 @@
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
@@ -71,6 +72,24 @@ final class ShippedRoot {
         guard latest[name] != image else { return }
         clock += 1_000_000_000
         let sequence = try recorded.record(name, .plain, image, at: Instant(nanoseconds: clock))
+        latest[name] = image
+        images[sequence] = latest
+    }
+
+    /// A snapshot of a plain file that is recorded as a whole, with that content.
+    func recordBase(_ name: String, _ image: [UInt8]) throws {
+        recorded.close()
+        let writer = try RootWriter(root: root, options: options)
+        let file = writer.declare(name: FilePath(name), kind: .plain)
+        guard let shape = ImageSize(pageSize: .plain, byteCount: UInt64(image.count)) else {
+            throw RecordedRootError.tooLarge
+        }
+        clock += 1_000_000_000
+        try writer.beginBase(file, shape: shape)
+        try writer.baseChunk(file, firstPage: PageNumber(1), bytes: image)
+        let time = Instant(nanoseconds: clock)
+        let sequence = try writer.endBase(file, event: .scan, time: time, shape: shape)
+        _ = try writer.flush()
         latest[name] = image
         images[sequence] = latest
     }

@@ -1,0 +1,67 @@
+package import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import Synchronization
+package import SystemPackage
+
+/// The bases of a copy of a remote. Each is fetched when it is read for the first time.
+package final class CopiedBases: BaseSource {
+    /// Runs a task, and blocks the caller's thread until it returns.
+    package typealias Run = @Sendable (@escaping @Sendable () async throws -> Void) throws -> Void
+
+    private let copy: RemoteCopy
+    private let cache: CopyCache
+    private let run: Run
+    /// As far as they were looked up.
+    private let known = Mutex<[RootID: [BaseID: DataObject]]>([:])
+
+    /// `cache`: of which the copy is a part.
+    package init(_ copy: RemoteCopy, in cache: CopyCache, run: @escaping Run) {
+        (self.copy, self.cache, self.run) = (copy, cache, run)
+    }
+
+    package func sizeBytes(_ path: FilePath) throws -> UInt64? { try object(path)?.object.sizeBytes }
+
+    package func open(_ path: FilePath) throws -> OpenFile {
+        if let found = try object(path), let file = try whole(path, found.object) { return file }
+        let lock = try copy.lock()
+        defer { extendLifetime(lock) }
+        // Another process may have updated the copy, or fetched the base.
+        guard let (root, object) = try object(path, lookingUpAgain: true) else {
+            return try StoredFile.open(path)
+        }
+        if let file = try whole(path, object) { return file }
+        let copy = copy
+        try run { try await copy.fetch(object, of: root, to: path) }
+        let file = try StoredFile.open(path)
+        cache.use(path, file)
+        cache.trim()
+        return file
+    }
+
+    /// What has the path, unless it is missing or has another length. `BaseReader` proves its content.
+    private func whole(_ path: FilePath, _ object: DataObject) throws -> OpenFile? {
+        do {
+            let file = try StoredFile.open(path)
+            guard try file.status().sizeBytes == object.sizeBytes else { return nil }
+            cache.use(path, file)
+            return file
+        } catch let error as SystemError where error.isAbsent {
+            return nil
+        }
+    }
+
+    private func object(
+        _ path: FilePath,
+        lookingUpAgain: Bool = false
+    ) throws -> (root: RootID, object: DataObject)? {
+        let place = path.removingLastComponent().removingLastComponent()
+        guard let base = path.lastComponent.flatMap(BaseID.init),
+            let root = place.lastComponent.flatMap({ RootID($0.string) })
+        else { return nil }
+        if !lookingUpAgain, let object = known.withLock({ $0[root]?[base] }) { return (root, object) }
+        let bases = try copy.state(of: root)?.bases ?? [:]
+        known.withLock { $0[root] = bases }
+        return bases[base].map { (root, $0) }
+    }
+}

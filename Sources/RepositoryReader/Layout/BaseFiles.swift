@@ -1,0 +1,34 @@
+package import LinuxSystem
+package import SystemPackage
+
+/// Gets bases from elsewhere when they are read for the first time.
+package protocol BaseSource: AnyObject, Sendable {
+    /// The size of the base with that path, in bytes, also if it was not got yet; nil if there is none.
+    func sizeBytes(_ path: FilePath) throws -> UInt64?
+    /// Opens the base with that path. Throws `SystemError` (ENOENT) if there is none.
+    func open(_ path: FilePath) throws -> OpenFile
+}
+
+/// The bases of a root: the files in its directory, or those that a source puts there.
+package struct BaseFiles: Hashable, Sendable {
+    private let source: (any BaseSource)?
+
+    package init(from source: (any BaseSource)? = nil) {
+        self.source = source
+    }
+
+    package static func == (one: BaseFiles, other: BaseFiles) -> Bool { one.source === other.source }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(source.map { ObjectIdentifier($0) }) }
+
+    /// In bytes; nil when there is none.
+    func sizeBytes(_ path: FilePath) throws -> UInt64? {
+        guard let source else { return try StoredFile.sizeBytes(path) }
+        return try source.sizeBytes(path)
+    }
+
+    func open(_ path: FilePath) throws -> OpenFile {
+        guard let source else { return try StoredFile.open(path) }
+        return try source.open(path)
+    }
+}

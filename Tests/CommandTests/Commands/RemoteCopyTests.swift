@@ -1,0 +1,128 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What a command with `--from` fetches, and keeps.
+@Suite("Reading a remote")
+struct RemoteCopyTests {
+    /// A small and a large database in one root, a file in another one, and the remote that has both.
+    private let protection: Protection
+    private let large: String
+    private let other: String
+    private let elsewhere: TemporaryDirectory
+
+    init() throws {
+        elsewhere = try TemporaryDirectory()
+        protection = try Protection()
+        large = protection.data + "/large.db"
+        // The first image of a database of more than 4 MiB is a base. One is of zeros.
+        try SQLite3.sql("INSERT INTO t(b) VALUES(zeroblob(5000000));", on: protection.database)
+        try SQLite3.sql("CREATE TABLE t(b); INSERT INTO t VALUES(randomblob(6000000));", on: large)
+        other = protection.folder.file("other.txt")
+        try Data("other".utf8).write(to: URL(fileURLWithPath: other))
+        try protection.holdfast("watch", "--once", protection.data)
+        try protection.holdfast("watch", "--once", other)
+        try protection.holdfast(["remote", "add", "nas", url] + options)
+        try protection.holdfast(["push"] + options)
+    }
+
+    private var url: String { "file://" + protection.folder.file("remote") }
+    private var options: [String] { ["--config", protection.folder.file("config.yaml")] }
+
+    private func environment(_ cacheSize: String? = nil) -> [String: String] {
+        var environment = [
+            "HOLDFAST_REPO": elsewhere.file("none"), "XDG_CACHE_HOME": elsewhere.file("cache"),
+        ]
+        environment["HOLDFAST_CACHE_SIZE"] = cacheSize
+        return environment
+    }
+
+    private func run(_ arguments: String..., cacheSize: String? = nil) throws -> CommandResult {
+        try HoldfastProgram.run(arguments + ["--from", url], environment: environment(cacheSize))
+    }
+
+    private func expectRestored(_ database: String, cacheSize: String? = nil) throws {
+        let copy = elsewhere.file("copy-\(UInt64.random(in: 0 ... .max)).db")
+        let result = try run("restore", database, "-o", copy, cacheSize: cacheSize)
+        #expect(result.status == 0, "\(result)")
+        #expect(try SQLite3.sql(".dump", on: copy) == SQLite3.sql(".dump", on: database))
+    }
+
+    /// The files in the cache whose paths contain that.
+    private func cached(_ part: String) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: elsewhere.file("cache"))
+            .filter { $0.contains(part) && !$0.contains("/described/") }.map { elsewhere.file("cache/\($0)") }
+    }
+
+    private func bases() throws -> [String] { try cached("/bases/") }
+
+    private func size(_ path: String) throws -> Int {
+        try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
+    }
+
+    @Test("only the base of the database is fetched, and only its root")
+    func needed() throws {
+        try expectRestored(protection.database)
+        #expect(try bases().count == 1 && bases().allSatisfy { try size($0) < 100_000 })
+        #expect(try cached("root.json").count == 1)
+        let log = try run("log", large, "--json")
+        #expect(log.status == 0 && log.stdout.contains("large.db"), "\(log)")
+        #expect(try bases().count == 1)
+        let file = try run("restore", other, "-o", elsewhere.file("other.txt"))
+        #expect(file.status == 0 && elsewhere.exists("other.txt"), "\(file)")
+        #expect(try cached("root.json").count == 2)
+        let check = try run("check", "--read-data")
+        #expect(check.status == 0, "\(check)")
+        #expect(try bases().contains { try size($0) > 2_000_000 }, "a check reads all")
+    }
+
+    @Test("a base in the cache that was cut off is fetched again, a damaged one is refused")
+    func damaged() throws {
+        try expectRestored(large)
+        let base = try #require(try bases().first)
+        let whole = try size(base)
+        try protection.shell("truncate -s \(whole / 2) '\(base)'")
+        try expectRestored(large)
+        try protection.shell("printf x | dd of='\(base)' bs=1 seek=\(whole / 2) conv=notrunc status=none")
+        let copy = elsewhere.file("never.db")
+        let result = try run("restore", large, "-o", copy)
+        #expect(result.status == 4 && !elsewhere.exists("never.db"), "\(result)")
+    }
+
+    @Test("the cache takes no more than HOLDFAST_CACHE_SIZE, apart from what the command needs itself")
+    func bounded() throws {
+        try expectRestored(large, cacheSize: "1M")
+        try expectRestored(protection.database)
+        #expect(try bases().count == 2)
+        try expectRestored(protection.database, cacheSize: "1M")
+        #expect(try bases().count == 1 && bases().allSatisfy { try size($0) < 100_000 })
+        try expectRestored(large, cacheSize: "1M")
+        let wrong = try run("log", large, cacheSize: "much")
+        #expect(wrong.status == 64 && wrong.stderr.contains("HOLDFAST_CACHE_SIZE"), "\(wrong)")
+    }
+
+    @Test("commands at the same time get what they want while the remote goes on")
+    func atOnce() throws {
+        for round in 1...6 {
+            if round == 4 { try FileManager.default.removeItem(atPath: elsewhere.file("cache")) }
+            try SQLite3.sql("INSERT INTO t VALUES(randomblob(5000));", on: large)
+            try protection.holdfast("watch", "--once", protection.data)
+            try protection.holdfast(["push"] + options)
+            let programs = try (1...3).map { number in
+                let copy = elsewhere.file("\(round)-\(number).db")
+                // The bound removes what the others have fetched.
+                let size = number == 3 ? "0" : nil
+                let program = try HoldfastProgram.start(
+                    ["restore", large, "-o", copy, "--from", url],
+                    environment: environment(size)
+                )
+                return (copy, program)
+            }
+            for (copy, program) in programs {
+                let result = try program.waitForEnd()
+                #expect(result.status == 0, "\(round): \(result)")
+                #expect(try SQLite3.sql(".dump", on: copy) == SQLite3.sql(".dump", on: large))
+            }
+        }
+    }
+}

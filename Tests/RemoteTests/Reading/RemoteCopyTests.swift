@@ -1,0 +1,202 @@
+import Foundation
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import Remote
+@testable import RepositoryWriter
+
+@Suite("A copy of a remote that a command reads")
+struct RemoteCopyTests {
+    private let large: [UInt8]
+    private let small: [UInt8]
+    private let shipped: ShippedRoot
+    private let store: RecordingStore
+    private let access: RemoteAccess
+    private let place: TemporaryDirectory
+
+    init() async throws {
+        var random = SeededRandom(seed: 3)
+        large = random.bytes(40_000)
+        small = random.bytes(5_000)
+        shipped = try ShippedRoot()
+        try shipped.recordBase("large", large)
+        try shipped.recordBase("small", small)
+        store = RecordingStore(FaultStore(MemoryBucket(), seed: 1))
+        access = shipped.access(store)
+        try await shipped.ship(access)
+        place = try TemporaryDirectory(prefix: "holdfast-copied")
+    }
+
+    /// What a command does with it: updates it, and opens its repository.
+    private func opened(limit: UInt64 = .max) async throws -> RootDescription {
+        let copy = RemoteCopy(access, in: FilePath(place.file("cache/one")))
+        try await copy.update { _ in [] }
+        let cache = CopyCache(FilePath(place.file("cache")), limitBytes: limit)
+        cache.trim()
+        let bases = CopiedBases(copy, in: cache) { work in
+            try EventLoop.run("test") { _ in try await work() }
+        }
+        let repository = try RepositoryDirectory(at: copy.directory, baseFiles: BaseFiles(from: bases))
+        return try #require(try repository.roots().usable.first)
+    }
+
+    private func rebuilt(_ name: String, of root: RootDescription) throws -> [UInt8]? {
+        let file = try #require(try RootHistory(root).files().values.first { $0.name.string == name })
+        let output = FilePath(place.file("output"))
+        try Directory.removeTree(output)
+        let sequence = try #require(try root.durableMark()).lastSequence
+        _ = try #require(try ImageRebuilder(root).rebuildAll([file.id: output], at: sequence)[file.id]).get()
+        return try OpenFile(output, .read).content(upTo: 1 << 20)
+    }
+
+    private func bases(of root: RootDescription) throws -> [String: UInt64] {
+        let found = try root.bases().map { ($0.lastComponent!.string, try FileStatus.of($0).sizeBytes) }
+        return Dictionary(uniqueKeysWithValues: found)
+    }
+
+    @Test("a base is fetched when it is read, and no other; nothing seems to be missing")
+    func lazily() async throws {
+        let root = try await opened()
+        #expect(store.takeData().isEmpty)
+        var findings: [HistoryEvent] = []
+        try RootHistory(root).visitCheckingBases(onStateOfRoot: {}) {
+            if case .finding = $0 { findings.append($0) }
+        }
+        #expect(findings.isEmpty && store.takeData().isEmpty)
+        #expect(try rebuilt("small", of: root) == small)
+        #expect(try store.takeData().count == 1 && bases(of: root).count == 1)
+        #expect(try rebuilt("small", of: try await opened()) == small)
+        #expect(store.takeData().isEmpty, "the next command has it")
+        _ = try RootCheck(root).run(readingData: true) { Issue.record("\($0)") }
+        #expect(try bases(of: root).count == 2, "a check reads all")
+    }
+
+    @Test("what is new leaves the bases, and segments that are as before are not fetched again")
+    func news() async throws {
+        let shipped = try ShippedRoot(segmentLimit: 4_000)
+        let bucket = MemoryBucket()
+        try shipped.recordBase("base", large)
+        let writer = shipped.access(FaultStore(bucket, seed: 1))
+        var random = SeededRandom(seed: 4)
+        for _ in 1...6 {
+            try shipped.record("later", random.bytes(3_000))
+            try await shipped.ship(writer)
+        }
+        let store = RecordingStore(FaultStore(bucket, seed: 1))
+        let copy = RemoteCopy(shipped.access(store), in: FilePath(place.file("cache/two")))
+        let batch = ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(2))).text
+        try await copy.update { _ in [] }
+        // Once for the state, once for the segment.
+        #expect(store.takeNames().count { $0 == batch } == 2)
+        let base = try #require(try await writer.reading(shipped.root.id).newestState().bases.first)
+        let path = copy.directory.appending("roots/\(shipped.root.id)/bases")
+            .appending(BaseName.make(base.key.sequence, base.key.file))
+        try await copy.fetch(base.value, of: shipped.root.id, to: path)
+        let identity = try FileStatus.of(path).identity
+        try shipped.record("later", random.bytes(3_000))
+        try await shipped.ship(writer)
+        _ = store.takeNames()
+        try await copy.update { _ in [] }
+        #expect(store.takeNames().count { $0 == batch } == 1)
+        #expect(try FileStatus.of(path).identity == identity)
+        let root = try #require(try RepositoryDirectory(at: copy.directory).roots().usable.first)
+        _ = try RootCheck(root).run(readingData: true) { Issue.record("\($0)") }
+    }
+
+    @Test("a base that was cut off is fetched again; one with another byte is damage")
+    func damaged() async throws {
+        let root = try await opened()
+        #expect(try rebuilt("large", of: root) == large)
+        let base = try #require(try root.bases().first)
+        let content = try #require(try OpenFile(base, .read).content(upTo: 1 << 20))
+        for (again, bytes) in [Array(content[..<(content.count / 2)]), [], content + [0]].enumerated() {
+            _ = store.takeData()
+            try Directory.replaceFile(at: base, with: bytes)
+            #expect(try rebuilt("large", of: again == 0 ? root : try await opened()) == large)
+            #expect(store.takeData().count == 1)
+        }
+        for at in stride(from: 0, to: content.count, by: 997) {
+            var bytes = content
+            bytes[at] ^= 4
+            try Directory.replaceFile(at: base, with: bytes)
+            #expect(throws: DamageError.self, "byte \(at)") { try rebuilt("large", of: root) }
+        }
+    }
+
+    @Test("what a killed process leaves of a base is replaced")
+    func killed() async throws {
+        let root = try await opened()
+        try place.write(large, to: "cache/one/fetched.new")
+        try place.write(large, to: "cache/one/fetched")
+        #expect(try rebuilt("small", of: root) == small)
+        #expect(try bases(of: root).count == 1)
+    }
+
+    @Test("a base that is damaged in the remote is not used")
+    func damagedRemotely() async throws {
+        let bucket = MemoryBucket()
+        let remote = shipped.access(FaultStore(bucket, seed: 1))
+        try await shipped.ship(remote)
+        let state = try await remote.reading(shipped.root.id).newestState()
+        let object = try #require(state.bases.values.max { $0.sizeBytes < $1.sizeBytes })
+        let copy = RemoteCopy(remote, in: FilePath(place.path))
+        var content = try #require(bucket.objects[object.name]).content
+        content[content.count / 2] ^= 1
+        bucket.replace(object.name, by: content)
+        await #expect(throws: RemoteError.self) {
+            try await copy.fetch(object, of: shipped.root.id, to: FilePath(place.file("base")))
+        }
+        #expect(!place.exists("base") && !place.exists("fetched") && !place.exists("fetched.new"))
+    }
+
+    @Test("four objects are fetched at once, and no more", .timeLimit(.minutes(1)))
+    func atOnce() async throws {
+        for seed in 1...9 { try shipped.recordBase("\(seed)", [UInt8(seed)]) }
+        try await shipped.ship(access)
+        let gated = RecordingStore(access.store, gate: 4)
+        try await shipped.expectRestorable(shipped.access(gated))
+        #expect(gated.mostUnderWay == 4 && gated.takeData().count == 11)
+    }
+
+    @Test("bases that were used least recently are removed until all copies are small enough")
+    func trimmed() async throws {
+        let root = try await opened()
+        #expect(try rebuilt("small", of: root) == small && rebuilt("large", of: root) == large)
+        let own = try root.bases().sorted {
+            try FileStatus.of($0).sizeBytes < FileStatus.of($1).sizeBytes
+        }
+        // The copy of another remote, which nobody has used for long.
+        for part in ["segments", "bases"] {
+            try Directory.make(FilePath(place.file("cache/two/roots/x/\(part)")))
+        }
+        let segment = FilePath(try place.write(large, to: "cache/two/roots/x/segments/1.segment"))
+        let old = FilePath(try place.write(large, to: "cache/two/roots/x/bases/1-1.base"))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSince1970: 1)],
+            ofItemAtPath: old.string
+        )
+        func remaining() -> [Bool] { (own + [old, segment]).map { FileStatus.ifPresent($0) != nil } }
+        func trim(_ limit: UInt64) { CopyCache(FilePath(place.file("cache")), limitBytes: limit).trim() }
+        let files = try root.segments().map(root.segmentPath) + own + [old, segment]
+        let sizes = try files.map { try FileStatus.of($0).allocatedBytes }
+        let all = sizes.reduce(0, +)
+        trim(all)
+        #expect(remaining() == [true, true, true, true])
+        trim(all - 1)
+        #expect(remaining() == [true, true, false, true])
+        // Now the large one is the one that was used before the other.
+        #expect(try rebuilt("small", of: try await opened()) == small)
+        trim(all - sizes[sizes.count - 2] - 1)
+        #expect(remaining() == [true, false, false, true])
+        trim(0)
+        #expect(remaining() == [false, false, false, true])
+        // What this process fetched stays.
+        let again = try await opened(limit: 0)
+        #expect(try rebuilt("small", of: again) == small && rebuilt("large", of: again) == large)
+        #expect(remaining() == [true, true, false, true])
+    }
+}
