@@ -26,15 +26,16 @@ extension RemoteCheck {
         package fileprivate(set) var errors = 0
     }
 
-    /// Reads those objects of the newest state that belong to the slice, and compares their digests.
+    /// Reads those objects of a state that belong to the slice, and compares their digests.
     ///
+    /// - Parameter state: the one that `run` has checked.
     /// - Parameter progress: gets what was done after each object.
     package func readData(
         _ slice: DataSlice,
+        of state: RemoteState,
         progress: (DataOutcome) -> Void = { _ in },
         _ report: (RemoteFinding) -> Void
     ) async throws(RemoteError) -> DataOutcome {
-        let state = try await reading.newestState()
         let needed = try NeededObjects(state, reading.root, reading.codec)
         let download = ObjectDownload(reading: reading)
         var outcome = DataOutcome()

@@ -82,6 +82,18 @@ package struct StreamHead: Sendable {
         }
     }
 
+    /// The first batch with a higher number that a list shows, whether those before it are there or not.
+    func listed(after number: BatchNumber) async throws(RemoteError) -> BatchID? {
+        var found: BatchID?
+        let start = ObjectNames.batch(root, BatchID(number))
+        try await store.forEachPage(ObjectNames.stream(root), after: start) { page in
+            let batches = page.objects.lazy.compactMap { ObjectNames.batch($0.name, in: root) }
+            found = batches.first { $0.number > number && ($0.session == nil) == hasConditions }
+            return found == nil
+        }
+        return found
+    }
+
     /// The batch of the newest index; nil if there is none.
     func newestIndex() async throws(RemoteError) -> BatchID? { try await newestIndexPage().id }
 

@@ -9,10 +9,35 @@ package struct StreamReading: Sendable {
 
     /// The state after the newest batch; that of before the first one if there is none. It needs two lists,
     /// however old the remote is: of the newest index, and of the batches after it.
+    ///
+    /// Throws `RemoteError.damaged` if a batch is missing and a later one is there: the state before the hole
+    /// is not the newest.
     package func newestState() async throws(RemoteError) -> RemoteState {
         var state = try await newestIndex()
-        while try await advance(&state) {}
-        return state
+        while true {
+            while try await advance(&state) {}
+            guard let later = try await head.listed(after: state.batch.number) else { return state }
+            // The writer may have gone on before the list was made.
+            if try await advance(&state) { continue }
+            // The first list may have lacked the newest index.
+            let index = try await newestIndex()
+            if index.batch.number > state.batch.number {
+                state = index
+                continue
+            }
+            let number = state.batch.number.next
+            // Another list lacks it still: then it is not there yet.
+            guard later.number > number else { return state }
+            throw Self.hole(ObjectNames.batch(root, BatchID(number)), ObjectNames.batch(root, later))
+        }
+    }
+
+    private static func hole(_ missing: ObjectName, _ later: ObjectName) -> RemoteError {
+        RemoteError(
+            .damaged,
+            "\(missing) is missing, though \(later) is there: push again with --take-over, or read a copy of the "
+                + "remote without the later batches"
+        )
     }
 
     /// Takes in the batch that follows. Returns false if there is none yet.

@@ -71,7 +71,11 @@ struct Push: HoldfastCommand {
             for remote in remotes {
                 let session = RemoteSession(remote, on: loop, console)
                 do {
-                    let access = try await session.openForWriting(repository, mayCreate: true)
+                    // If it was there before, its disk may not be mounted now.
+                    let isKnown = roots.contains {
+                        ShippingReport.current($0, remote).acknowledged != nil
+                    }
+                    let access = try await session.openForWriting(repository, mayCreate: !isKnown)
                     let follower = RemoteFollower(access, remote, on: loop)
                     let results = await follower.ship(roots, takingOver: takingOver)
                     for (root, result) in results {

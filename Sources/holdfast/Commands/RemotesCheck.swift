@@ -68,7 +68,9 @@ struct RemotesCheck: HoldfastCommand {
         var errors = outcome.errors
         var bytesRead: UInt64 = 0
         if let readData {
-            let data = try await check.readData(readData.slice(.now)) { findings.append($0) }
+            let data = try await check.readData(readData.slice(.now), of: outcome.state) {
+                findings.append($0)
+            }
             errors += data.errors
             bytesRead = data.bytes
         }

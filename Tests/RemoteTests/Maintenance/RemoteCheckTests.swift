@@ -80,8 +80,9 @@ struct RemoteCheckTests {
         )
     }
 
-    @Test("a batch that is missing though later ones are there is an error that names it")
+    @Test("a batch that is missing though later ones are there is an error that names it, also to a reader")
     func hole() async throws {
+        // benbjohnson/litestream#1515
         let remote = try await MaintainedRemote()
         try await remote.ship(7)
         let missing = ObjectNames.batch(remote.root, BatchID(BatchNumber(6)))
@@ -90,6 +91,12 @@ struct RemoteCheckTests {
         #expect(outcome.state.batch.number == BatchNumber(5))
         #expect(findings.map(\.name) == [missing])
         #expect(findings.first?.message.contains("000000000007") == true)
+        let reading = remote.access().reading(remote.root)
+        let error = await #expect(throws: RemoteError.self) { try await reading.newestState() }
+        #expect(error?.kind == .damaged && error?.description.contains(missing.text) == true)
+        // An index is a bridge.
+        try await remote.ship(1)
+        #expect(try await reading.newestState() == remote.state)
     }
 
     @Test("a batch that is another one, or a damaged index, is an error")
@@ -147,8 +154,10 @@ struct RemoteCheckTests {
         var read = 0
         for day in UInt64(100)..<104 {
             let slice = DataSlice(days: 4, day: day)
-            let outcome = try await check.readData(slice) { Issue.record("\($0)") }
-            #expect(outcome == (try await check.readData(slice) { Issue.record("\($0)") }))
+            let outcome = try await check.readData(slice, of: remote.state) { Issue.record("\($0)") }
+            #expect(
+                outcome == (try await check.readData(slice, of: remote.state) { Issue.record("\($0)") })
+            )
             read += outcome.objects
         }
         #expect(read == needed.sizes.count)
@@ -165,7 +174,7 @@ struct RemoteCheckTests {
             for bad in [bad, Array(content.dropLast()), nil] {
                 remote.bucket.replace(name, by: bad)
                 var found: [RemoteFinding] = []
-                let outcome = try await check.readData(all) { found.append($0) }
+                let outcome = try await check.readData(all, of: remote.state) { found.append($0) }
                 #expect(found.map(\.name) == [name] && outcome.errors == 1)
                 #expect(outcome.objects == needed.sizes.count)
             }

@@ -95,6 +95,7 @@ struct RemotePruneTests {
 
     @Test("a writer that was away does not take the name of a batch that was removed")
     func formerWriter() async throws {
+        // tursodatabase/libsql#687
         let remote = try await MaintainedRemote()
         try await remote.ship(2)
         let copy = try ShippedRoot(copyOf: remote.shipped)

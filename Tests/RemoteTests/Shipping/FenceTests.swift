@@ -13,6 +13,7 @@ import Testing
 struct FenceTests {
     @Test("of two machines with the same history one wins, the other one stops and says so")
     func cloned() async throws {
+        // tursodatabase/libsql#687
         let shipped = try ShippedRoot()
         let bucket = MemoryBucket()
         try shipped.record("a", bytes(1))

@@ -13,6 +13,7 @@ import Testing
 struct RootShipperTests {
     @Test("all that is durable is there, and what comes later follows; without news there is no request")
     func ships() async throws {
+        // benbjohnson/litestream#234
         let shipped = try ShippedRoot()
         let store = FaultStore(MemoryBucket(), seed: 1)
         let access = shipped.access(store)
@@ -74,6 +75,7 @@ struct RootShipperTests {
 
     @Test("a start that is killed at any request leaves a stream that the next one goes on with")
     func killed() async throws {
+        // tursodatabase/libsql#718
         for at in 1...12 {
             let shipped = try ShippedRoot()
             let bucket = MemoryBucket()
