@@ -42,6 +42,7 @@ final class FaultStore: RemoteStore {
     private let rates: Rates
     private let killAt: Int?
     private let pageCount: Int
+    private let isObserver: Bool
     private let state: Mutex<State>
 
     private struct State {
@@ -54,17 +55,20 @@ final class FaultStore: RemoteStore {
     /// - Parameter killAt: the number of the request, from 1, at which the writer is killed. The seed says
     ///   whether the request itself is done.
     /// - Parameter pageCount: of objects in a page, to see several pages without a thousand objects.
+    /// - Parameter isObserver: between its requests no late put is done.
     init(
         _ bucket: MemoryBucket,
         seed: UInt64,
         _ rates: Rates = .none,
         killAt: Int? = nil,
-        pageCount: Int = 1_000
+        pageCount: Int = 1_000,
+        isObserver: Bool = false
     ) {
         self.bucket = bucket
         self.rates = rates
         self.killAt = killAt
         self.pageCount = pageCount
+        self.isObserver = isObserver
         state = Mutex(State(random: SeededRandom(seed: seed)))
     }
 
@@ -123,7 +127,7 @@ final class FaultStore: RemoteStore {
         later: (@Sendable () -> Void)? = nil,
         _ body: () throws(RemoteError) -> Value
     ) throws(RemoteError) -> Value {
-        bucket.doLatePuts()
+        if !isObserver { bucket.doLatePuts() }
         switch fate(isPut: later != nil, isPutNew: isPutNew, isGet: isGet) {
         case .normal: return try body()
         case .busy: throw RemoteError(.unavailable, "\(what): the server is busy")

@@ -16,14 +16,14 @@ extension RemoteUniverse {
         let objects = bucket.objects.mapValues(\.number)
         guard objects != checked else { return }
         checked = objects
-        let state = try await restored(FaultStore(bucket, seed: 1))
+        let state = try await restored(FaultStore(bucket, seed: 1, isObserver: true))
         let newest = acknowledged.keys.max() ?? .none
         #expect(state.batch.number >= newest, "batch \(newest) is lost: \(comment)")
         try await expectAcknowledged(state)
         held.append((bucket.clock, state))
         expectHeldStates()
         var findings: [RemoteFinding] = []
-        let store = FaultStore(bucket, seed: 1, pageCount: 5)
+        let store = FaultStore(bucket, seed: 1, pageCount: 5, isObserver: true)
         let outcome = try await RemoteCheck(access(store, 1).reading(root)).run { findings.append($0) }
         #expect(outcome.errors == 0, "\(findings), \(comment)")
         #expect(outcome.needed.objects == needed(state).count, "\(comment)")
@@ -32,7 +32,7 @@ extension RemoteUniverse {
     /// Downloads the newest state, and compares it with the history of the machine that wrote it.
     func restored(_ store: any RemoteStore) async throws -> RemoteState {
         let access = access(store, 1)
-        let plain = self.access(FaultStore(bucket, seed: 1), 1)
+        let plain = self.access(FaultStore(bucket, seed: 1, isObserver: true), 1)
         guard let newest = try await plain.head(root).highest()?.batch else { return RemoteState() }
         let name = ObjectNames.batch(root, newest.id)
         let batch = try StreamObject(newest.bytes, .batch, name)
@@ -46,7 +46,7 @@ extension RemoteUniverse {
     /// The batches that a state after the newest index consists of, and those that it names, are those that
     /// were acknowledged.
     private func expectAcknowledged(_ state: RemoteState) async throws {
-        let head = access(FaultStore(bucket, seed: 1), 1).head(root)
+        let head = access(FaultStore(bucket, seed: 1, isObserver: true), 1).head(root)
         let indexed = try await head.newestIndex()?.number ?? .none
         for (number, digest) in acknowledged where number > indexed {
             let stored = try await head.batch(number)
