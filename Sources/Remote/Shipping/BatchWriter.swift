@@ -13,6 +13,7 @@ struct BatchWriter {
     struct Attempt {
         let id: BatchID
         let stored: [UInt8]
+        let digest: ObjectDigest
     }
 
     let store: any RemoteStore
@@ -25,8 +26,20 @@ struct BatchWriter {
     struct Outcome {
         let id: BatchID
         let digest: ObjectDigest
+        let byteCount: UInt64
         /// By the store, when it was certain; nil if that is not known.
         let time: Instant?
+
+        init(_ attempt: Attempt, at time: Instant) {
+            (id, digest, self.time) = (attempt.id, attempt.digest, time)
+            byteCount = UInt64(attempt.stored.count)
+        }
+
+        /// An attempt of former times.
+        init(_ id: BatchID, _ stored: [UInt8]) {
+            (self.id, digest, time) = (id, ObjectDigest(of: stored), nil)
+            byteCount = UInt64(stored.count)
+        }
     }
 
     /// - Parameters:
@@ -41,15 +54,10 @@ struct BatchWriter {
     ) async throws -> Outcome {
         guard head.hasConditions else { return try await writeFirst(makeAttempt, isOwn) }
         let attempt = try makeAttempt()
-        let name = ObjectNames.batch(root, attempt.id)
-        switch try await store.putNew(name, attempt.stored) {
-        case .stored(let time):
-            return Outcome(id: attempt.id, digest: ObjectDigest(of: attempt.stored), time: time)
-        case .taken:
-            // After a lost answer it is this one.
-            let digest = ObjectDigest(of: try await store.get(name, nil))
-            guard isOwn(digest) else { throw RemoteError.otherWriter(attempt.id) }
-            return Outcome(id: attempt.id, digest: digest, time: nil)
+        switch try await store.putNew(ObjectNames.batch(root, attempt.id), attempt.stored) {
+        case .stored(let time): return Outcome(attempt, at: time)
+        // After a lost answer it is this one.
+        case .taken: return try await former(attempt.id, isOwn)
         }
     }
 
@@ -62,10 +70,17 @@ struct BatchWriter {
             try await store.put(ObjectNames.batch(root, attempt.id), attempt.stored)
             return attempt
         }
-        guard let found = try await head.settled(attempt.id.number, including: attempt.id, sleep) else {
-            throw RemoteError.otherWriter(attempt.id)
+        guard let winner = try await head.settledWinner(attempt.id.number, including: attempt.id, sleep)
+        else {
+            throw RemoteError(.damaged, "batch \(attempt.id.number) was written, and is gone")
         }
-        guard isOwn(found.batch.digest) else { throw RemoteError.otherWriter(found.batch.id) }
-        return Outcome(id: found.batch.id, digest: found.batch.digest, time: found.time)
+        return winner.id == attempt.id
+            ? Outcome(attempt, at: winner.time) : try await former(winner.id, isOwn)
+    }
+
+    private func former(_ id: BatchID, _ isOwn: (ObjectDigest) -> Bool) async throws -> Outcome {
+        let outcome = Outcome(id, try await store.get(ObjectNames.batch(root, id), nil))
+        guard isOwn(outcome.digest) else { throw RemoteError.otherWriter(id) }
+        return outcome
     }
 }

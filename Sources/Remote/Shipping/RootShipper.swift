@@ -98,7 +98,7 @@ package final class RootShipper {
             var cursor = ShippingCursor()
             guard let number = try await head.highest()?.number else { return cursor }
             do {
-                let newest = try await head.settled(number, remote.sleep)?.batch
+                let newest = try await head.settled(number, remote.sleep)
                 let id = newest?.id ?? BatchID(number)
                 cursor.state = RemoteState(beginningAfter: id, head: newest?.digest ?? .none)
                 return cursor
@@ -259,7 +259,7 @@ package final class RootShipper {
         segmentObjects = [:]
         baseObjects = [:]
         progress.batches += 1
-        progress.bytes.addSaturated(UInt64(batch.encoded().count))
+        progress.bytes.addSaturated(outcome.byteCount)
         try await writeIndexIfDue(isComplete: !hasMore)
         return hasMore
     }
@@ -267,26 +267,19 @@ package final class RootShipper {
     /// Encodes the batch, and notes on the disk that it may be at the remote from now on.
     private func attempt(_ batch: StreamObject, _ plan: ShipmentPlan) throws -> BatchWriter.Attempt {
         var batch = batch
-        batch.session = 0
-        batch.session = remote.makeSession(of: batch.encoded())
-        session = batch.session
-        let id = BatchID(batch.number, session: head.hasConditions ? nil : batch.session)
+        var withoutData = batch
+        withoutData.data = []
+        session = remote.makeSession(of: withoutData.encoded() + ObjectDigest(of: batch.data).bytes)
+        (batch.session, withoutData.session) = (session, session)
+        let id = BatchID(batch.number, session: head.hasConditions ? nil : session)
         let name = ObjectNames.batch(root.id, id)
         let stored = try remote.codec.encoded(batch.encoded(), .batch, root.id, name)
         let stamps = segmentObjects.filter { plan.segmentObjects.contains($0.key) }.mapValues(\.stamp)
-        let dataBytes = UInt64(batch.data.count)
-        batch.data = []
-        cursor.add(
-            ShippingCursor.Attempt(
-                digest: ObjectDigest(of: stored).description,
-                batch: batch.encoded(),
-                dataBytes: dataBytes,
-                stamps: ShippingCursor.texts(stamps)
-            )
-        )
+        let digest = ObjectDigest(of: stored)
+        cursor.add(ShippingCursor.Attempt(digest, withoutData, dataBytes: UInt64(batch.data.count), stamps))
         try cursor.save(in: root.directory, remote.address, root.id)
         cursorStamp = try Self.stamp(remote, root)
-        return BatchWriter.Attempt(id: id, stored: stored)
+        return BatchWriter.Attempt(id: id, stored: stored, digest: digest)
     }
 
     /// An index is only a shortcut: without it readers begin at the one before.

@@ -22,10 +22,25 @@ package struct ShippingCursor: Sendable {
         /// SHA-256 of the batch as it was to be stored, in hexadecimal digits.
         package let digest: String
         /// The batch without its data: a writer cannot read back what it has sealed.
-        let batch: [UInt8]
+        let batch: Data
         let dataBytes: UInt64
         /// The stamps of the sealed segments that it names.
         let stamps: [String: FileStamp]
+
+        /// - Parameters:
+        ///   - digest: of the batch as it is to be stored.
+        ///   - batch: without its data.
+        init(
+            _ digest: ObjectDigest,
+            _ batch: StreamObject,
+            dataBytes: UInt64,
+            _ stamps: [SequenceNumber: FileStamp]
+        ) {
+            self.digest = digest.description
+            self.batch = Data(batch.encoded())
+            self.dataBytes = dataBytes
+            self.stamps = ShippingCursor.texts(stamps)
+        }
     }
 
     package init() {}
@@ -98,7 +113,7 @@ package struct ShippingCursor: Sendable {
             throw RemoteError.otherWriter(id)
         }
         let name = ObjectNames.batch(root, id)
-        let object = try StreamObject(attempt.batch, .batch, name)
+        let object = try StreamObject([UInt8](attempt.batch), .batch, name)
         try state.apply(object, id, digest: digest, dataBytes: attempt.dataBytes, name)
         stamps.merge(Self.stamps(attempt.stamps) ?? [:]) { $1 }
         attempts = []
@@ -111,7 +126,7 @@ package struct ShippingCursor: Sendable {
         _ sleep: (Duration) async throws -> Void
     ) async throws -> Instant {
         if let found = try await head.settled(state.batch.number.next, sleep) {
-            try take(found.batch.digest, head.root, found.batch.id)
+            try take(found.digest, head.root, found.id)
             if let next = try await head.batch(state.batch.number.next) {
                 throw RemoteError.otherWriter(next.id)
             }

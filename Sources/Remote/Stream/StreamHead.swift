@@ -45,40 +45,46 @@ package struct StreamHead: Sendable {
             .lazy.compactMap { ObjectNames.batch($0.name, in: root) }.first
     }
 
-    /// The batch with that number that counts, as a writer must know it, and the store's time at which it was
-    /// certain; nil if there is none. Where the store has no conditions, it waits until no earlier one can
-    /// appear.
+    /// The batch with that number that counts, as a writer must know it; nil if there is none. Throws
+    /// `RemoteError.otherWriter` as `settledWinner` does.
+    func settled(_ number: BatchNumber, _ sleep: (Duration) async throws -> Void) async throws -> Stored? {
+        guard !hasConditions else { return try await batch(number) }
+        guard let (id, _) = try await settledWinner(number, sleep) else { return nil }
+        return Stored(id: id, bytes: try await store.get(ObjectNames.batch(root, id), nil))
+    }
+
+    /// Where the store has no conditions: waits until no earlier batch with that number can appear. Returns
+    /// the one that counts, and the store's time; nil if there is none.
     ///
-    /// - Parameter own: must be there.
+    /// - Parameter own: was put. It is waited for: a list may lack what was written a moment ago.
     ///
     /// Throws `RemoteError.otherWriter` if there are batches after it.
-    func settled(
+    func settledWinner(
         _ number: BatchNumber,
         including own: BatchID? = nil,
         _ sleep: (Duration) async throws -> Void
-    ) async throws -> (batch: Stored, time: Instant?)? {
-        guard !hasConditions else { return try await batch(number).map { ($0, nil) } }
+    ) async throws -> (id: BatchID, time: Instant)? {
         let prefix = ObjectNames.stream(root) + number.text
         while true {
             // From that number on.
             let page = try await store.list(ObjectNames.stream(root), after: ObjectName(prefix))
-            let objects = page.objects.filter { $0.name.text.hasPrefix(prefix) }
-            guard let winner = winner(among: objects) else { return nil }
-            let name = ObjectNames.batch(root, winner)
-            let written = objects.first { $0.name == name }?.written ?? page.time
-            let age = Duration.nanoseconds(page.time.nanoseconds &- written.nanoseconds)
-            // A list may lack what was written a moment ago.
+            let batches = page.objects.filter { $0.name.text.hasPrefix(prefix) }
+            let winner = winner(among: batches)
+            if winner == nil, own == nil { return nil }
+            let written = batches.lazy.filter { [root] in ObjectNames.batch($0.name, in: root) == winner }
+                .first?.written
+            let age = written.map { Duration.nanoseconds(page.time.nanoseconds &- $0.nanoseconds) } ?? .zero
             let hasOwn = own.map { own in
-                objects.contains { $0.name == ObjectNames.batch(root, own) }
+                batches.contains { ObjectNames.batch($0.name, in: root) == own }
             }
-            guard age > Self.settling, hasOwn ?? true else {
+            guard let winner, hasOwn ?? true, age > Self.settling else {
                 try await sleep(max(.seconds(1), Self.settling + .seconds(1) - age))
                 continue
             }
             let later = page.objects.lazy.compactMap { ObjectNames.batch($0.name, in: root) }
                 .first { $0.number > number }
             if let later { throw RemoteError.otherWriter(later) }
-            return (Stored(id: winner, bytes: try await store.get(name, nil)), page.time)
+            return (winner, page.time)
         }
     }
 

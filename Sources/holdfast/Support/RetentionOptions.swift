@@ -35,7 +35,8 @@ struct RetentionOptions: ParsableArguments {
 
     @Option(
         help: .time(
-            "How long tags that holdfast made by itself keep their moments; 30d unless said. It switches no other rule off."
+            "How long tags that holdfast made by itself keep their moments, and the last good state of a deleted "
+                + "database stays; 30d unless said. It switches no other rule off."
         ),
         transform: parseDuration
     )

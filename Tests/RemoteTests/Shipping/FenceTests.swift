@@ -2,6 +2,7 @@ import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 import SQLiteFiles
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -96,20 +97,19 @@ struct FenceTests {
     func withoutConditions() async throws {
         let shipped = try ShippedRoot()
         let bucket = MemoryBucket(.init(hasConditions: false))
-        @Sendable func sleep(_ time: Duration) { bucket.advanceClock(by: time) }
         try shipped.record("a", bytes(1))
         let clone = try Clone(of: shipped)
-        func access() -> RemoteAccess {
-            shipped.access(FaultStore(bucket, seed: 1), hasConditions: false, sleep: sleep)
-        }
-        let one = try await RootShipper.open(access(), shipped.root)
-        let other = try await RootShipper.open(access(), clone.root)
+        let store = FaultStore(bucket, seed: 1)
+        let one = try await RootShipper.open(shipped.access(to: bucket, through: store), shipped.root)
+        let other = try await RootShipper.open(shipped.access(to: bucket), clone.root)
         try await one.ship()
         let error = await #expect(throws: RemoteError.self) { try await other.ship() }
         #expect(error?.kind == .otherWriter)
         try shipped.record("a", bytes(2))
+        let calls = store.counts.calls
         try await one.ship()
-        let state = try await shipped.expectRestorable(access())
+        #expect(store.counts.calls - calls == 3, "a put, and two lists; its own batch is not fetched")
+        let state = try await shipped.expectRestorable(shipped.access(to: bucket))
         #expect(state.lastSequence == SequenceNumber(2))
     }
 
@@ -118,20 +118,18 @@ struct FenceTests {
         for delay in 0...6 {
             let shipped = try ShippedRoot()
             let bucket = MemoryBucket(.init(hasConditions: hasConditions))
-            @Sendable func sleep(_ time: Duration) { bucket.advanceClock(by: time) }
-            func access(_ store: any RemoteStore) -> RemoteAccess {
-                shipped.access(store, hasConditions: hasConditions, sleep: sleep)
-            }
             try shipped.record("a", bytes(1))
-            try await shipped.ship(access(FaultStore(bucket, seed: 1)))
+            try await shipped.ship(shipped.access(to: bucket))
             try shipped.record("a", bytes(2))
             let late = LatePut(store: FaultStore(bucket, seed: 1), bucket: bucket, delay: delay)
-            await #expect(throws: RemoteError.self) { try await shipped.ship(access(late)) }
+            await #expect(throws: RemoteError.self) {
+                try await shipped.ship(shipped.access(to: bucket, through: late))
+            }
             // The next start has more to ship, so its batch is another one.
             for seed in 3...5 {
                 try shipped.record("b", bytes(UInt64(seed)))
-                try await shipped.ship(access(FaultStore(bucket, seed: 1)))
-                let state = try await shipped.expectRestorable(access(FaultStore(bucket, seed: 1)))
+                try await shipped.ship(shipped.access(to: bucket))
+                let state = try await shipped.expectRestorable(shipped.access(to: bucket))
                 #expect(state.lastSequence == shipped.images.keys.max(), "\(delay)")
             }
         }
@@ -142,17 +140,15 @@ struct FenceTests {
         for (delay, isFirst) in (0...8).flatMap({ [($0, true), ($0, false)] }) {
             let shipped = try ShippedRoot()
             let bucket = MemoryBucket(.init(hasConditions: hasConditions))
-            @Sendable func sleep(_ time: Duration) { bucket.advanceClock(by: time) }
-            func access(_ store: any RemoteStore) -> RemoteAccess {
-                shipped.access(store, hasConditions: hasConditions, sleep: sleep)
-            }
             try shipped.record("a", bytes(1))
-            if !isFirst { try await shipped.ship(access(FaultStore(bucket, seed: 1))) }
+            if !isFirst { try await shipped.ship(shipped.access(to: bucket)) }
             try shipped.record("a", bytes(2))
             let late = LatePut(store: FaultStore(bucket, seed: 1), bucket: bucket, delay: delay)
-            await #expect(throws: RemoteError.self) { try await shipped.ship(access(late)) }
+            await #expect(throws: RemoteError.self) {
+                try await shipped.ship(shipped.access(to: bucket, through: late))
+            }
             try shipped.record("b", bytes(3))
-            let good = access(FaultStore(bucket, seed: 1))
+            let good = shipped.access(to: bucket)
             try await RootShipper.open(good, shipped.root, takingOver: true).ship()
             let state = try await shipped.expectRestorable(good)
             #expect(state.lastSequence == SequenceNumber(3), "\(delay), \(isFirst)")
@@ -166,9 +162,7 @@ struct FenceTests {
         try shipped.record("a", bytes(1))
         let clone = try Clone(of: shipped)
         try clone.record("a", bytes(2))
-        let access = shipped.access(FaultStore(bucket, seed: 1), hasConditions: false) {
-            bucket.advanceClock(by: $0)
-        }
+        let access = shipped.access(to: bucket)
         // Its put began first, and appears while the other one waits.
         let began = bucket.clock
         let other = MemoryBucket(.init(hasConditions: false), clock: began)
@@ -187,6 +181,18 @@ struct FenceTests {
         #expect(error?.kind == .otherWriter)
         let head = try #require(try await access.head(shipped.root.id).batch(BatchNumber(1)))
         #expect(head.bytes == batch.value.content)
+    }
+
+    @Test("where no name can be refused, a list that lacks the batch just written is made again")
+    func staleList() async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket(.init(hasConditions: false))
+        try shipped.record("a", bytes(1))
+        let store = LateLists(store: FaultStore(bucket, seed: 1))
+        let access = shipped.access(to: bucket, through: store)
+        try await shipped.ship(access)
+        #expect(store.lacking.withLock { $0 } == 0)
+        try await shipped.expectRestorable(access)
     }
 
     @Test("after the machine slept, a batch whose name prune made free is not taken for the newest")
@@ -238,6 +244,28 @@ private struct LatePut: ForwardingStore {
             if bucket.putNew(name, content) == nil { bucket.put(name, content) }
         }
         throw FaultStore.killed
+    }
+}
+
+/// After the first put of a batch, two lists lack it.
+private final class LateLists: ForwardingStore {
+    let store: any RemoteStore
+    let lacking = Mutex(-1)
+
+    init(store: any RemoteStore) { self.store = store }
+
+    func put(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) {
+        try await store.put(name, content)
+        if name.text.contains("/stream/") { lacking.withLock { if $0 < 0 { $0 = 2 } } }
+    }
+
+    func list(_ prefix: String, after last: ObjectName?) async throws(RemoteError) -> ObjectPage {
+        let page = try await store.list(prefix, after: last)
+        let isLacking = lacking.withLock { count in
+            defer { count -= count > 0 ? 1 : 0 }
+            return count > 0
+        }
+        return isLacking ? ObjectPage(objects: [], hasMore: false, time: page.time) : page
     }
 }
 

@@ -116,6 +116,15 @@ final class ShippedRoot {
         )
     }
 
+    /// A start whose time is that of the bucket: who waits advances its clock.
+    func access(to bucket: MemoryBucket, through store: (any RemoteStore)? = nil) -> RemoteAccess {
+        access(
+            store ?? FaultStore(bucket, seed: 1),
+            hasConditions: bucket.hasConditions,
+            sleep: { bucket.advanceClock(by: $0) }
+        )
+    }
+
     func ship(_ access: RemoteAccess, from root: RootDescription? = nil) async throws {
         let shipper = try await RootShipper.open(access, root ?? self.root)
         try await shipper.ship()

@@ -70,6 +70,8 @@ final class MemoryBucket: Sendable {
         state.withLock { $0.clock = Instant(nanoseconds: $0.clock.nanoseconds &+ duration.nanoseconds) }
     }
 
+    var hasConditions: Bool { state.withLock { $0.settings.hasConditions } }
+
     func setHasConditions(_ hasConditions: Bool) {
         state.withLock { $0.settings.hasConditions = hasConditions }
     }
