@@ -22,6 +22,15 @@ extension FilePath {
         self = unsafe terminated.withUnsafeBufferPointer { unsafe FilePath(platformString: $0.baseAddress!) }
     }
 
+    /// Whether no component is `..`, nor `.`, if that is refused as well. In one pass: `Component.kind` takes
+    /// as long as the path for each component.
+    package func staysBelow(refusingDots: Bool) -> Bool {
+        bytes.split(separator: UInt8(ascii: "/")).allSatisfy { component in
+            guard component.count <= 2, component.allSatisfy({ $0 == UInt8(ascii: ".") }) else { return true }
+            return component.count == 1 && !refusingDots
+        }
+    }
+
     /// The path without the ASCII text that its last component ends in. Nil if it does not end so, or if
     /// nothing precedes the text.
     package func dropping(suffix: String) -> FilePath? {

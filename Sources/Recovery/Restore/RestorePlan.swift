@@ -138,7 +138,7 @@ package struct RestorePlan: Hashable, Sendable {
 
 extension FilePath {
     /// Whether it leads to something below a directory to which it is relative.
-    var leadsBelow: Bool { isRelative && !isEmpty && components.allSatisfy { $0.kind == .regular } }
+    var leadsBelow: Bool { isRelative && !isEmpty && staysBelow(refusingDots: true) }
 }
 
 extension RestorePlan.Item {

@@ -92,7 +92,7 @@ extension AttributesRecord {
         let count = Int(payload.littleEndianUInt16(at: AttributesFormat.Offset.nameBytes))
         let start = try payload.take(count, at: &offset)
         guard let name = FilePath(bytes: payload.bytes(start..<start + count)), name.isRelative,
-            name.components.allSatisfy({ $0.kind == .regular })
+            name.staysBelow(refusingDots: true)
         else { throw .malformed(at: start, "a name that does not stay within the root") }
         return name
     }

@@ -17,7 +17,7 @@ package enum FileFormat {
         }
         guard let name = FilePath(bytes: payload.bytes(1..<payload.byteCount)),
             name.isRelative, !name.isEmpty,
-            !name.components.contains(where: { $0.kind == .parentDirectory })
+            name.staysBelow(refusingDots: false)
         else { throw .malformed(at: 1, "a name that does not stay within the root") }
         return (kind, name)
     }

@@ -50,6 +50,7 @@ struct ManyDirectoriesTests {
         let names = Set(try protection.log().compactMap(\.path).filter { $0.hasSuffix("/f") })
         #expect(names.count == 2)
         try protection.expectInOrder()
-        #expect(try protection.stop()?.status == 0)
+        let end = try #require(try protection.stop())
+        #expect(end.status == 0, "\(end)")
     }
 }
