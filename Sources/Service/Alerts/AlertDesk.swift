@@ -72,12 +72,13 @@ package final class AlertDesk: Sendable {
         _ repository: RepositoryDirectory,
         _ settings: Settings,
         configuration: FilePath?,
+        watching paths: [FilePath] = [],
         courier: AlertCourier = AlertCourier(),
         remotes: @escaping @Sendable () -> [RemoteCondition] = { [] }
     ) {
         (self.repository, self.remotes) = (repository, remotes)
         self.courier = courier
-        store = AlertStore(repository, of: configuration)
+        store = AlertStore(repository, of: configuration, watching: paths)
         state = Mutex(State(settings: settings))
     }
 
@@ -194,7 +195,9 @@ package final class AlertDesk: Sendable {
             return !state.hasBegun
         }
         let changes = watch.changes(conditions, at: .now)
-        let copies = remotes().map { condition in
+        let watched = Set(conditions.map(\.path))
+        // Others may watch the other roots.
+        let copies = remotes().filter { watched.contains($0.root) }.map { condition in
             let subject = Alert.Subject(.remote, root: condition.root)
             guard let problem = condition.problem else { return Report.clear(subject) }
             return .fire(Alert(subject, since: .now, message: "\(condition.root): \(problem)"))

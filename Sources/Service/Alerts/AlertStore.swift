@@ -25,10 +25,13 @@ package final class AlertStore: Sendable {
     /// More than a full outbox needs.
     private static let maximumBytes = 16 << 20
 
-    /// - Parameter configuration: of the watcher. Several may run on the repository.
-    package init(_ repository: RepositoryDirectory, of configuration: FilePath?) {
+    /// - Parameters:
+    ///   - configuration: of the watcher. Several may run on the repository, also with the same one.
+    ///   - paths: of its roots, if the configuration does not name them.
+    package init(_ repository: RepositoryDirectory, of configuration: FilePath?, watching paths: [FilePath]) {
         self.repository = repository
-        let hash = unsafe XXH64.hash(Array(configuration?.bytes ?? []).span.bytes, seed: 0)
+        let names = [configuration?.bytes ?? []] + paths.map(\.bytes)
+        let hash = unsafe XXH64.hash(Array(names.joined(separator: [0])).span.bytes, seed: 0)
         name = Self.prefix + hash.padded(to: 16, radix: 16) + Self.suffix
     }
 

@@ -121,6 +121,7 @@ package struct RootStatus: Sendable {
                 if record.state.time.age <= Self.day { dayBytes.addSaturated(record.storedBytes) }
                 files[sequence] = record.file
                 isAlive[record.file] = record.state.event != .deleted
+                if record.state.event == .deleted { badSince[record.file] = nil }
                 if record.state.event == .commit {
                     commits += 1
                 } else {

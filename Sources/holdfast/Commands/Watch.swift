@@ -100,6 +100,7 @@ struct Watch: ParsableCommand, Sendable {
             repository,
             AlertDesk.Settings(options),
             configuration: options.configurationFile?.path,
+            watching: watch.namedRoots(of: targets, options),
             remotes: { [options] in RemoteLag.conditions(repository, options) }
         )
         let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }

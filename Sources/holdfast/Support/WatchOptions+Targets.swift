@@ -25,6 +25,13 @@ extension WatchOptions {
         return try targets(changes.applied(to: paths), configuration, repository)
     }
 
+    /// Where the roots are that the configuration does not name; none if it names all.
+    func namedRoots(of targets: [WatchTarget], _ options: GlobalOptions) throws -> [FilePath] {
+        let configured = try options.configurationFile?.read()?.roots ?? []
+        guard !path.isEmpty || configured.isEmpty else { return [] }
+        return targets.map { (try? RepositoryDirectory.absolute($0.path)) ?? $0.path }
+    }
+
     private func targets(
         _ paths: [FilePath],
         _ configuration: Configuration,

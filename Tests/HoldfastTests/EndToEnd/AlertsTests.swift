@@ -103,6 +103,32 @@ struct AlertsTests {
         try setup.stop()
     }
 
+    @Test("two watchers with one configuration do not touch each other's alerts")
+    func twoWatchers() throws {
+        let setup = try Setup("CREATE TABLE t(a); INSERT INTO t VALUES(1);")
+        try setup.configure("alerts: [\(setup.appending)]")
+        let other = setup.protection.folder.file("other")
+        try setup.protection.shell("mkdir \(other); sqlite3 \(other)/o.db 'CREATE TABLE t(a)'")
+        let damage = "dd if=/dev/zero bs=4096 seek=1 count=1 conv=notrunc status=none of="
+        try setup.watch()
+        try setup.protection.shell(damage + setup.protection.database)
+        try setup.alert("bad")
+        let second = try HoldfastProgram.start(
+            ["watch", other, "--config", setup.configuration],
+            environment: setup.protection.environment
+        )
+        defer { second.kill() }
+        try second.waitForError { $0.hasPrefix("ready") }
+        try setup.protection.shell("\(damage)\(other)/o.db")
+        try wait(for: "the alert of the second one") {
+            try setup.alerts().contains { $0.alert == "bad" && $0.root == other }
+        }
+        #expect(try setup.alerts().map(\.alert) == ["bad", "bad"])
+        #expect(try setup.alerts().allSatisfy { $0.state == "firing" })
+        #expect(try second.terminate().status == 0)
+        try setup.stop()
+    }
+
     private static let manyRows = """
         CREATE TABLE t(a); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)
         INSERT INTO t SELECT i FROM n;
