@@ -33,7 +33,7 @@ extension Configuration.Remote {
         guard var reader = MappingReader(node, named: place, problems) else { return nil }
         let name = reader.required("name", .name)
         let url = reader.required("url", .remoteURL)
-        let endpoint = reader.setting("endpoint", .url)
+        let endpoint = reader.setting("endpoint", .server)
         let region = reader.setting("region", .name)
         let pathStyle = reader.setting("path-style", .truth)
         let certificates = reader.setting("ca-file", .path)
@@ -82,6 +82,7 @@ extension Configuration.Remote {
         usesPathStyle: Bool,
         certificates: FilePath?,
         every: Duration?,
+        uploadLimit: UInt64? = nil,
         recipients: [String],
         key: FilePath?
     ) {
@@ -90,6 +91,7 @@ extension Configuration.Remote {
         pathStyle = usesPathStyle ? Setting(value: true, line: 0) : nil
         self.certificates = certificates.map { Setting(value: $0, line: 0) }
         self.every = every.map { Setting(value: $0, line: 0) }
+        self.uploadLimit = uploadLimit.map { Setting(value: $0, line: 0) }
         self.recipients = recipients.isEmpty ? nil : Setting(value: recipients, line: 0)
         self.key = key.map { Setting(value: $0, line: 0) }
     }

@@ -25,9 +25,7 @@ struct SettingType<Value: Hashable & Sendable>: Sendable {
     /// Reports a problem and returns nil if the node is no such value.
     func read(_ node: Node, named name: String, _ problems: ConfigurationProblems) -> Setting<Value>? {
         guard let value = parse(node) else {
-            let found =
-                node.scalar.map { $0.string.isEmpty ? " empty" : " '\($0.string.printable)'" }
-                ?? " empty or of another kind"
+            let found = node.scalar.map { Self.quoted($0.string) } ?? " empty or of another kind"
             problems.add(node.line, "\(name) is\(found), not \(expectation): write \(example)")
             return nil
         }
@@ -36,6 +34,12 @@ struct SettingType<Value: Hashable & Sendable>: Sendable {
             return nil
         }
         return Setting(value: value, line: node.line)
+    }
+
+    /// A user in a URL has a password.
+    private static func quoted(_ text: String) -> String {
+        if text.contains("://"), text.contains("@") { return " a URL with a user" }
+        return text.isEmpty ? " empty" : " '\(text.printable)'"
     }
 }
 
@@ -105,6 +109,13 @@ extension SettingType where Value == String {
     }
 }
 
+extension SettingType where Value == String {
+    /// A server without a user: credentials belong elsewhere.
+    static let server = SettingType("the URL of a server", example: "https://s3.example.org") { node in
+        node.scalar?.string.contains("@") ?? false ? nil : SettingType.url.parse(node)
+    }
+}
+
 extension SettingType where Value == Bool {
     static let truth = SettingType("true or false", example: "true") { node in
         node.scalar.flatMap { Bool($0.string) }
@@ -130,6 +141,8 @@ extension SettingType where Value == String {
         node in
         guard let text = node.scalar?.string,
             let scheme = ["s3://", "file:///"].first(where: text.hasPrefix), text.count > scheme.count,
+            // A user would have a password.
+            scheme != "s3://" || !text.contains("@"),
             text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
         else { return nil }
         return text

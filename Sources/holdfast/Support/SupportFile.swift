@@ -77,7 +77,8 @@ final class SupportFile: Sendable {
 extension String {
     /// Users, passwords, paths and queries of web addresses are often secrets: only the host stays.
     fileprivate var withoutSecretsOfURLs: String {
-        replacing(#/(https?:\/\/)([^\/?#@\s"']*@)?([^\/?#\s"'\],}]*)([^\s"'\],}]*)/#.ignoresCase()) { match in
+        replacing(#/((?:https?|s3):\/\/)([^\/?#@\s"']*@)?([^\/?#\s"'\],}]*)([^\s"'\],}]*)/#.ignoresCase()) {
+            match in
             "\(match.1)\(match.3)\(match.4.isEmpty || match.4 == "/" ? "" : "/…")"
         }
     }
