@@ -63,7 +63,7 @@ extension JSONExamples {
                 PushLine(
                     remote: "text",
                     root: root,
-                    Shipment(sequence: SequenceNumber(1), batches: 1, bytes: 1)
+                    Shipment(sequence: SequenceNumber(1), batches: 1, bytes: 1, requests: 1)
                 )
             ),
             (

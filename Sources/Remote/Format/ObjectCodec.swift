@@ -23,9 +23,12 @@ package struct ObjectCodec: Sendable {
         (writingKey, self.keys) = (key, keys)
     }
 
+    /// Whether what is written is sealed.
+    var seals: Bool { writingKey != nil }
+
     /// How many bytes the store has of an object with so much content; nil for an impossible length.
     func storedByteCount(_ byteCount: UInt64) -> UInt64? {
-        keys == nil ? byteCount : SealLayout(plainByteCount: byteCount)?.sealedByteCount
+        keys == nil && !seals ? byteCount : SealLayout(plainByteCount: byteCount)?.sealedByteCount
     }
 
     func encoded(
@@ -45,9 +48,22 @@ package struct ObjectCodec: Sendable {
         _ root: RootID,
         _ name: ObjectName
     ) throws(RemoteError) -> ObjectEncoder {
-        guard let writingKey else { return ObjectEncoder(nil) }
+        guard let writingKey else { return ObjectEncoder() }
         let context = SealContext(purpose, root, name)
         return ObjectEncoder(try ObjectSealer(writingKey, context, plainByteCount: byteCount))
+    }
+
+    /// For an object that another process has begun; `key`: that of its encoder. Nil if it cannot be gone on
+    /// with.
+    ///
+    /// - Parameter byteCount: of its content.
+    func encoder(goingOnWith key: [UInt8]?, _ byteCount: UInt64, _ name: ObjectName) -> ObjectEncoder? {
+        guard (key != nil) == seals else { return nil }
+        guard let key else { return ObjectEncoder() }
+        guard let key = try? ObjectKey(parsing: key, name: name),
+            key.header.layout.plainByteCount == byteCount
+        else { return nil }
+        return ObjectEncoder(ObjectSealer(goingOnWith: key, name: name))
     }
 
     func decoded(
@@ -106,8 +122,31 @@ struct ObjectEncoder: ~Copyable {
     /// Content for which a chunk is not full yet.
     private var rest: [UInt8] = []
 
-    init(_ sealer: consuming ObjectSealer?) {
-        self.sealer = sealer
+    /// For a process that goes on with the object; nil if it is not sealed.
+    let key: [UInt8]?
+
+    /// Stores the content as it is.
+    init() {
+        sealer = nil
+        key = nil
+    }
+
+    init(_ sealer: consuming ObjectSealer) {
+        key = sealer.key.bytes
+        self.sealer = consume sealer
+    }
+
+    /// How many bytes the next piece makes, which has whole chunks or is the last one.
+    func storedByteCount(_ byteCount: UInt64) -> UInt64 {
+        guard sealer != nil else { return byteCount }
+        let tags = SealLayout.chunkCount(byteCount) * SealLayout.tagByteCount
+        return byteCount + tags + (isBegun ? 0 : UInt64(SealHeader.byteCount))
+    }
+
+    /// Passes over such a piece, which was stored before.
+    mutating func skip(_ byteCount: UInt64) {
+        isBegun = true
+        sealer?.skip(chunks: SealLayout.chunkCount(byteCount))
     }
 
     /// The bytes to store that the next piece makes possible; after the last piece all that remain.

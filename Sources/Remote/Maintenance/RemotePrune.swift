@@ -56,13 +56,23 @@ package struct RemotePrune: Sendable {
                 return true
             }
         }
-        for (name, upload) in try await reading.store.uploads(ObjectNames.data(root)) {
-            guard plan.isBehind(name) else { continue }
-            if !isDryRun { try await reading.store.abandonUpload(upload, name) }
-            outcome.uploads += 1
-        }
+        try await endUploads(plan, &outcome)
         progress(outcome)
         return outcome
+    }
+
+    /// Without the right to do it, they stay.
+    private func endUploads(_ plan: PrunePlan, _ outcome: inout Outcome) async throws(RemoteError) {
+        do throws(RemoteError) {
+            for (name, upload) in try await reading.store.uploads(ObjectNames.data(reading.root)) {
+                guard plan.isBehind(name) else { continue }
+                if !isDryRun { try await reading.store.abandonUpload(upload, name) }
+                outcome.uploads += 1
+            }
+        } catch {
+            guard error.kind == .forbidden else { throw error }
+            outcome.reason = outcome.reason ?? error.description
+        }
     }
 
     /// Nil if no index is old enough. Throws `RemoteError.damaged` if an index cannot be read: nothing is

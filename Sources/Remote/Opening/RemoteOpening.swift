@@ -13,18 +13,22 @@ package struct RemoteOpening: Sendable {
     let place: String
     let sleep: @Sendable (Duration) async throws -> Void
     var cost = ScryptCost.standard
+    /// How many requests there were so far.
+    private var requestCount: @Sendable () -> Int = { 0 }
 
     /// Does no request.
     ///
     /// - Parameters:
     ///   - environment: the value of a variable; nil if it is unset or empty.
     ///   - mostAttempts: of each request; nil to repeat for ever.
+    ///   - recovered: is called when a request that was repeated was answered.
     ///   - pause: waits before a request is repeated. It throws to give up.
     ///   - sleep: waits in other cases.
     package init(
         _ settings: RemoteSettings,
         environment: @escaping @Sendable (String) -> String? = { CurrentProcess.environment($0) },
         mostAttempts: Int?,
+        recovered: @escaping @Sendable () -> Void = {},
         pause: @escaping RetryingStore.Pause,
         sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     ) throws(RemoteError) {
@@ -41,14 +45,9 @@ package struct RemoteOpening: Sendable {
             place += " at \(made.location.endpoint)"
             store = made
         }
-        self.init(
-            settings,
-            address,
-            RetryingStore(store, mostAttempts: mostAttempts, pause: pause),
-            directory,
-            place: place,
-            sleep: sleep
-        )
+        let retrying = RetryingStore(store, mostAttempts: mostAttempts, recovered: recovered, pause: pause)
+        self.init(settings, address, retrying, directory, place: place, sleep: sleep)
+        requestCount = { retrying.requestCount }
     }
 
     /// With any store.
@@ -117,13 +116,12 @@ package struct RemoteOpening: Sendable {
             }
             try require(remote, repository)
             try require(remote, isEncrypted: targets != nil)
-            var key: DataKey?
-            if let targets {
-                let made = DataKey()
-                try await write(made, targets, remote)
-                key = made
-            }
-            return access(remote, ObjectCodec(sealing: key, opening: nil), host)
+            guard let targets else { return access(remote, .plain, host) }
+            let key = DataKey()
+            try await write(key, targets, remote)
+            var access = access(remote, ObjectCodec(sealing: key, opening: nil), host)
+            access.readers = targets.readers
+            return access
         }
     }
 
@@ -187,6 +185,8 @@ package struct RemoteOpening: Sendable {
             sleep: sleep
         )
         access.repository = "\(remote.repository)"
+        access.requestCount = requestCount
+        access.readsBeforeDamage = settings.readsBeforeDamage
         return access
     }
 

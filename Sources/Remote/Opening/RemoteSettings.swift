@@ -20,6 +20,12 @@ package struct RemoteSettings: Hashable, Sendable {
     /// The secret keys, or the passphrase, for reading; a writer with recipients needs none.
     package var keyFile: FilePath?
 
+    /// Readers take the state before a batch that is missing or damaged for the newest.
+    package var readsBeforeDamage = false
+
+    /// Whether what is shipped to it is sealed: a key alone is enough.
+    package var isEncrypted: Bool { !recipients.isEmpty || keyFile != nil }
+
     package init(name: String? = nil, url: String) {
         (self.name, self.url) = (name, url)
     }

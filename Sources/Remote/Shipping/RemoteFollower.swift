@@ -8,24 +8,42 @@ package struct RemoteFollower: Sendable {
     private let remote: RemoteAccess
     private let settings: RemoteSettings
     private let loop: EventLoop
+    private let trouble: RemoteTrouble?
 
     /// So long after a failure that does not pass by itself, it is tried again: somebody may have mended it.
     package static let patience = Duration.seconds(300)
 
-    package init(_ remote: RemoteAccess, _ settings: RemoteSettings, on loop: EventLoop) {
-        (self.remote, self.settings, self.loop) = (remote, settings, loop)
+    /// - Parameter trouble: is told of which root requests are.
+    package init(
+        _ remote: RemoteAccess,
+        _ settings: RemoteSettings,
+        on loop: EventLoop,
+        telling trouble: RemoteTrouble? = nil
+    ) {
+        (self.remote, self.settings, self.loop, self.trouble) = (remote, settings, loop, trouble)
     }
 
-    /// Ships all there is of these roots. Returns what was shipped of each, or why not.
+    /// After that it is told that another process ships the root.
+    private static let silence = Duration.seconds(3)
+
+    /// Ships all there is of these roots. Returns what was shipped of each, or why not. `waits` is told of a
+    /// root that another process ships for so long.
     package func ship(
         _ roots: [RootDescription],
-        takingOver: Bool = false
+        takingOver: Bool = false,
+        waits: @escaping @Sendable (RootDescription) -> Void = { _ in }
     ) async -> [(root: RootDescription, result: Result<Shipment, any Error>)] {
         var results: [(root: RootDescription, result: Result<Shipment, any Error>)] = []
         for root in roots {
             do {
+                let reminder = Task(executorPreference: loop) {
+                    try await loop.sleep(for: Self.silence)
+                    waits(root)
+                }
+                defer { reminder.cancel() }
                 let lock = try await ShippingLock.take(root, remote.address)
                 defer { extendLifetime(lock) }
+                reminder.cancel()
                 let shipper = try await RootShipper.open(remote, root, takingOver: takingOver)
                 results.append((root, .success(try await ship(root, shipper))))
             } catch {
@@ -42,7 +60,8 @@ package struct RemoteFollower: Sendable {
         failed: @Sendable (RootDescription, any Error) -> Void
     ) async throws {
         var shippers: [RootID: RootShipper] = [:]
-        var isLost: Set<RootID> = []
+        // Roots that another writer has, with the cursor as it was then. A take-over gives it another one.
+        var lost: [RootID: FileStamp?] = [:]
         var retries: [RootID: RootDescription] = [:]
         var retryTime: MonotonicInstant?
         while !Task.isCancelled {
@@ -52,7 +71,10 @@ package struct RemoteFollower: Sendable {
                 (retries, retryTime) = ([:], nil)
             }
             var isToRest = false
-            for root in roots where !isLost.contains(root.id) {
+            for root in roots {
+                let cursor = try RootShipper.cursorStamp(remote, root)
+                if let known = lost[root.id], known == cursor { continue }
+                lost[root.id] = nil
                 do {
                     let (shipper, shipment) = try await shipNext(root, shippers[root.id])
                     shippers[root.id] = shipper
@@ -63,7 +85,7 @@ package struct RemoteFollower: Sendable {
                     report(error, root)
                     failed(root, error)
                     if (error as? RemoteError)?.kind == .otherWriter {
-                        isLost.insert(root.id)
+                        lost[root.id] = .some(cursor)
                     } else {
                         retries[root.id] = root
                         retryTime = MonotonicInstant.now.advanced(by: Self.patience)
@@ -82,6 +104,7 @@ package struct RemoteFollower: Sendable {
     ) async throws -> (RootShipper, Shipment) {
         let lock = try await ShippingLock.take(root, remote.address)
         defer { extendLifetime(lock) }
+        trouble?.begin(root)
         let shipper: RootShipper
         if let known, try known.isCurrent() {
             shipper = known
@@ -92,16 +115,22 @@ package struct RemoteFollower: Sendable {
     }
 
     private func ship(_ root: RootDescription, _ shipper: RootShipper) async throws -> Shipment {
-        let before = shipper.progress
-        try await shipper.ship()
-        var report = ShippingReport.current(root, settings)
-        report.shipped(shipper.state, .now)
-        try report.save(root)
+        let (before, requests) = (shipper.progress, remote.requestCount())
+        try await shipper.ship { state in try acknowledge(state, root) }
+        // When there was nothing to ship, what hindered it holds no longer all the same.
+        if shipper.progress.batches == before.batches { try acknowledge(shipper.state, root) }
         return Shipment(
             sequence: shipper.state.lastSequence,
             batches: shipper.progress.batches - before.batches,
-            bytes: shipper.progress.bytes - before.bytes
+            bytes: shipper.progress.bytes - before.bytes,
+            requests: remote.requestCount() - requests
         )
+    }
+
+    private func acknowledge(_ state: RemoteState, _ root: RootDescription) throws {
+        var report = ShippingReport.current(root, settings)
+        report.shipped(state, .now)
+        try report.save(root)
     }
 
     private func report(_ error: any Error, _ root: RootDescription) {
@@ -114,6 +143,14 @@ package struct RemoteFollower: Sendable {
         report.error = reason
         try? report.save(root)
     }
+
+    /// That reason holds no longer.
+    static func forget(_ reason: String, _ root: RootDescription, _ settings: RemoteSettings) {
+        var report = ShippingReport.current(root, settings)
+        guard report.error == reason else { return }
+        report.error = nil
+        try? report.save(root)
+    }
 }
 
 /// What was shipped of a root.
@@ -122,8 +159,10 @@ package struct Shipment: Hashable, Sendable {
     package let sequence: SequenceNumber
     package let batches: Int
     package let bytes: UInt64
+    /// To the store, those that were repeated included.
+    package let requests: Int
 
-    package init(sequence: SequenceNumber, batches: Int, bytes: UInt64) {
-        (self.sequence, self.batches, self.bytes) = (sequence, batches, bytes)
+    package init(sequence: SequenceNumber, batches: Int, bytes: UInt64, requests: Int) {
+        (self.sequence, self.batches, self.bytes, self.requests) = (sequence, batches, bytes, requests)
     }
 }

@@ -5,14 +5,16 @@ import SystemPackage
 
 /// Ships a root to a remote: what is durable in the repository and not there yet.
 ///
-/// The repository is the truth and the queue. Nothing is kept beside it but a cursor, so a week without a
-/// network costs neither memory nor space, and capture does not notice it.
+/// The repository is the truth and the queue. Nothing is kept beside it but a cursor and notes of what was
+/// sent last, so a week without a network costs neither memory nor space, and capture does not notice it.
 package final class RootShipper {
     package struct Limits: Sendable {
         /// A batch has at most so many bytes of segments.
         package var batchBytes: UInt64 = 8 << 20
         /// An index follows each so many batches, and each day with a batch.
         package var batchesPerIndex: UInt64 = 256
+        /// An object with more bytes is written in parts.
+        package var partBytes: UInt64 = 8 << 20
 
         package init() {}
     }
@@ -27,13 +29,10 @@ package final class RootShipper {
     private let head: StreamHead
     private let writer: BatchWriter
     private var cursor: ShippingCursor
-    /// Objects that were written and that no batch names yet.
-    private var segmentObjects: [SequenceNumber: (stamp: FileStamp, object: DataObject)] = [:]
-    private var baseObjects: [BaseID: DataObject] = [:]
+    private var staged: StagedObjects
     private var objectCount = 0
     /// Of the last attempt.
     private var session: UInt64 = 0
-    private var lastIndex: Instant
     /// When it was certain that nobody had gone on beyond the cursor, by the store's clock: the machine may
     /// have slept, or been restored as it was. Nil if it is not known.
     private var proven: Instant?
@@ -53,16 +52,18 @@ package final class RootShipper {
         _ remote: RemoteAccess,
         _ root: RootDescription,
         _ cursor: ShippingCursor,
+        _ staged: StagedObjects,
         _ limits: Limits,
         proven: Instant?
     ) throws {
-        cursorStamp = try Self.stamp(remote, root)
+        cursorStamp = try Self.cursorStamp(remote, root)
         self.limits = limits
         self.proven = proven
-        lastIndex = remote.now()
         self.remote = remote
         self.root = root
         self.cursor = cursor
+        self.staged = staged
+        if cursor.indexed == nil { self.cursor.indexed = remote.now() }
         head = remote.head(root.id)
         writer = BatchWriter(store: remote.store, root: root.id, head: head, sleep: remote.sleep)
     }
@@ -84,9 +85,19 @@ package final class RootShipper {
             cursor = try await takeOver(head, remote)
         } else {
             cursor = try ShippingCursor(root, remote.address) ?? cursor
-            proven = try await cursor.settle(head, remote.sleep)
+            do {
+                proven = try await cursor.settle(head, remote.sleep)
+            } catch let error as RemoteError {
+                throw await head.naming(error, cursor.state.batch.number.next)
+            }
         }
-        let shipper = try RootShipper(remote, root, cursor, limits, proven: proven)
+        let staged = try await StagedObjects(
+            root,
+            remote,
+            for: cursor.state.batch.number.next,
+            savingEach: limits.partBytes
+        )
+        let shipper = try RootShipper(remote, root, cursor, staged, limits, proven: proven)
         (shipper.mustIndex, shipper.isTakingOver) = (takingOver, takingOver)
         return shipper
     }
@@ -110,9 +121,10 @@ package final class RootShipper {
     }
 
     /// Whether the cursor is as this shipper left it: no other process of this machine has shipped since.
-    func isCurrent() throws -> Bool { try Self.stamp(remote, root) == cursorStamp }
+    func isCurrent() throws -> Bool { try Self.cursorStamp(remote, root) == cursorStamp && staged.isCurrent }
 
-    private static func stamp(_ remote: RemoteAccess, _ root: RootDescription) throws -> FileStamp? {
+    /// Nil if there is no cursor.
+    static func cursorStamp(_ remote: RemoteAccess, _ root: RootDescription) throws -> FileStamp? {
         let path = ShippingCursor.path(root.directory, remote.address)
         return try FileStatus.unlessMissing(path, followingLinks: false).map { FileStamp($0) }
     }
@@ -120,25 +132,36 @@ package final class RootShipper {
     /// What the remote has.
     package var state: RemoteState { cursor.state }
 
-    /// Ships until the remote has all that was durable when it began.
-    package func ship() async throws {
+    /// Ships until the remote has all that was durable when it began. `acknowledged`: told of the state after
+    /// each batch.
+    package func ship(acknowledged: (RemoteState) throws -> Void = { _ in }) async throws {
         if isUnsettled {
             var settled = cursor
             proven = try await settled.settle(head, remote.sleep)
-            (cursor, segmentObjects, baseObjects, isUnsettled) = (settled, [:], [:], false)
+            (cursor, isUnsettled) = (settled, false)
+            await staged.restart(for: cursor.state.batch.number.next)
         }
         var takeovers = 0
         while true {
             do {
-                while try await shipBatch() {}
-                return
+                while true {
+                    let batches = progress.batches
+                    let hasMore = try await shipBatch()
+                    if progress.batches > batches { try acknowledged(cursor.state) }
+                    if !hasMore { return }
+                }
             } catch let error as RemoteError
                 where error.kind == .otherWriter && isTakingOver && takeovers < Self.mostTakeovers
             {
                 // A batch has come meanwhile: of the writer that is to stop, or a late one of this machine.
                 takeovers += 1
+                let indexed = cursor.indexed
                 cursor = try await Self.takeOver(head, remote)
-                (segmentObjects, baseObjects, proven, isUnsettled) = ([:], [:], nil, false)
+                cursor.indexed = indexed
+                (proven, isUnsettled) = (nil, false)
+                await staged.restart(for: cursor.state.batch.number.next)
+            } catch let error as RemoteError {
+                throw await head.naming(error, cursor.state.batch.number.next)
             }
         }
     }
@@ -170,32 +193,62 @@ package final class RootShipper {
         return try await write(batch, plan)
     }
 
-    /// Writes the objects that the batch will name, unless an earlier attempt has written them.
+    /// Writes the objects that the batch will name, unless they are there.
     private func writeObjects(_ plan: ShipmentPlan, _ local: LocalRoot) async throws {
+        var files: [(path: FilePath, stamp: FileStamp)] = []
         for first in plan.segmentObjects {
-            guard let stamp = local.stamps[first], segmentObjects[first]?.stamp != stamp else { continue }
-            segmentObjects[first] = (stamp, try await upload(root.segmentPath(first), stamp))
+            if let stamp = local.stamps[first] { files.append((root.segmentPath(first), stamp)) }
         }
-        for base in plan.baseObjects where baseObjects[base] == nil {
+        for base in plan.baseObjects {
             let path = root.basePath(base.sequence, base.file)
             guard let status = try FileStatus.unlessMissing(path, followingLinks: false) else {
                 throw RootHasChanged()
             }
-            baseObjects[base] = try await upload(path, FileStamp(status))
+            files.append((path, FileStamp(status)))
+        }
+        // The upload that was begun would be ended by another one.
+        if let begun = files.firstIndex(where: { staged.hasBegun(Self.name($0.path), $0.stamp) }) {
+            files.swapAt(0, begun)
+        }
+        for (path, stamp) in files where staged[Self.name(path)]?.stamp != stamp {
+            let object = try await write(path, stamp)
+            try staged.add(object, Self.name(path), stamp)
+            if staged.begun?.name == object.name { staged.endUpload() }
+            progress.bytes.addSaturated(object.sizeBytes)
         }
     }
 
-    private func upload(_ path: FilePath, _ stamp: FileStamp) async throws -> DataObject {
+    private func write(_ path: FilePath, _ stamp: FileStamp) async throws -> DataObject {
+        let upload = ObjectUpload(
+            store: remote.store,
+            codec: remote.codec,
+            root: root.id,
+            partBytes: limits.partBytes
+        )
+        let note = { [self] (begun: BegunUpload) in try staged.note(begun) }
+        if staged.hasBegun(Self.name(path), stamp), let begun = staged.begun,
+            let object = try await upload.goOn(begun, path, note: note)
+        {
+            return object
+        }
+        if stamp.sizeBytes > limits.partBytes { await staged.abandonUpload() }
+        return try await upload.run(path, stamp, as: newObjectName(path, stamp), note: note)
+    }
+
+    private func newObjectName(_ path: FilePath, _ stamp: FileStamp) -> ObjectName {
         objectCount += 1
-        let name = ObjectNames.data(
+        return ObjectNames.data(
             root.id,
-            cursor.state.batch.number.next,
+            staged.number,
             session: remote.makeSession(of: Array("\(path) \(stamp)".utf8)),
             index: objectCount
         )
-        let upload = ObjectUpload(store: remote.store, codec: remote.codec, root: root.id)
-        let object = try await upload.run(path, stamp, as: name)
-        progress.bytes.addSaturated(object.sizeBytes)
+    }
+
+    private static func name(_ path: FilePath) -> String { path.lastComponent?.string ?? "" }
+
+    private func object(_ path: FilePath) throws -> DataObject {
+        guard let object = staged[Self.name(path)]?.object else { throw RootHasChanged() }
         return object
     }
 
@@ -204,12 +257,10 @@ package final class RootShipper {
         var data: [UInt8] = []
         if local.description != cursor.state.description { manifest.append(.description(local.description)) }
         for base in plan.baseObjects {
-            guard let object = baseObjects[base] else { throw RootHasChanged() }
-            manifest.append(.base(base, object))
+            manifest.append(.base(base, try object(root.basePath(base.sequence, base.file))))
         }
         for first in plan.segmentObjects {
-            guard let object = segmentObjects[first]?.object else { throw RootHasChanged() }
-            manifest.append(.segment(first, object))
+            manifest.append(.segment(first, try object(root.segmentPath(first))))
         }
         for part in plan.appends {
             let file = try LocalFile.open(root.segmentPath(part.segment))
@@ -256,8 +307,7 @@ package final class RootShipper {
         }
         try cursor.take(outcome.digest, root.id, outcome.id)
         isUnsettled = false
-        segmentObjects = [:]
-        baseObjects = [:]
+        await staged.restart(for: cursor.state.batch.number.next)
         progress.batches += 1
         progress.bytes.addSaturated(outcome.byteCount)
         try await writeIndexIfDue(isComplete: !hasMore)
@@ -274,20 +324,26 @@ package final class RootShipper {
         let id = BatchID(batch.number, session: head.hasConditions ? nil : session)
         let name = ObjectNames.batch(root.id, id)
         let stored = try remote.codec.encoded(batch.encoded(), .batch, root.id, name)
-        let stamps = segmentObjects.filter { plan.segmentObjects.contains($0.key) }.mapValues(\.stamp)
+        var stamps: [SequenceNumber: FileStamp] = [:]
+        for first in plan.segmentObjects { stamps[first] = staged[Self.name(root.segmentPath(first))]?.stamp }
         let digest = ObjectDigest(of: stored)
         cursor.add(ShippingCursor.Attempt(digest, withoutData, dataBytes: UInt64(batch.data.count), stamps))
-        try cursor.save(in: root.directory, remote.address, root.id)
-        cursorStamp = try Self.stamp(remote, root)
+        try saveCursor()
         return BatchWriter.Attempt(id: id, stored: stored, digest: digest)
+    }
+
+    private func saveCursor() throws {
+        try cursor.save(in: root.directory, remote.address, root.id)
+        cursorStamp = try Self.cursorStamp(remote, root)
     }
 
     /// An index is only a shortcut: without it readers begin at the one before.
     private func writeIndexIfDue(isComplete: Bool) async throws {
         let number = cursor.state.batch.number.value
+        // A clock that was ahead must not put it off.
+        let isOld = cursor.indexed.map { !(.zero..<Self.indexInterval ~= remote.now().time(since: $0)) }
         let isDue =
-            number % limits.batchesPerIndex == 0 || number == 1 || mustIndex && isComplete
-            || remote.now().time(since: lastIndex) >= Self.indexInterval
+            number % limits.batchesPerIndex == 0 || number == 1 || mustIndex && isComplete || isOld ?? true
         guard isDue else { return }
         let name = ObjectNames.index(root.id, after: cursor.state.batch)
         let index = cursor.state.indexed(
@@ -297,8 +353,9 @@ package final class RootShipper {
             remote.now()
         )
         try await remote.store.put(name, try remote.codec.encoded(index.encoded(), .index, root.id, name))
-        lastIndex = remote.now()
         if isComplete { mustIndex = false }
+        cursor.indexed = remote.now()
+        try saveCursor()
     }
 }
 

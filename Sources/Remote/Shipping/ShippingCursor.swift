@@ -17,6 +17,8 @@ package struct ShippingCursor: Sendable {
     private static let mostAttempts = 64
     /// The stamps of the sealed segments that are objects of the remote, and perhaps of former ones.
     package var stamps: [SequenceNumber: FileStamp] = [:]
+    /// When the last index was written; nil if that is not known.
+    var indexed: Instant?
 
     package struct Attempt: Hashable, Sendable, Codable {
         /// SHA-256 of the batch as it was to be stored, in hexadecimal digits.
@@ -55,6 +57,8 @@ package struct ShippingCursor: Sendable {
         let state: Data
         let attempts: [Attempt]
         let stamps: [String: FileStamp]
+        /// Nanoseconds since 1970.
+        let indexed: Int64?
     }
 
     /// Where the cursor of a remote is. `directory`: of the root in the repository. `remote`: its address,
@@ -77,6 +81,7 @@ package struct ShippingCursor: Sendable {
             attempts = file.attempts
             return
         }
+        indexed = file.indexed.map { Instant(nanoseconds: $0) }
         let name = ObjectNames.index(root.id, after: id)
         guard id.number <= .last, let object = try? StreamObject([UInt8](file.state), .index, name),
             let state = try? RemoteState(object, id, name)
@@ -144,7 +149,8 @@ package struct ShippingCursor: Sendable {
             session: state.batch.session,
             state: Data(state.indexed(root, session: 0, writer: "", .now).encoded()),
             attempts: attempts,
-            stamps: Self.texts(stamps)
+            stamps: Self.texts(stamps),
+            indexed: indexed?.nanoseconds
         )
         try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))
     }

@@ -5,7 +5,7 @@ package import RepositoryReader
 import SystemPackage
 
 /// What became of shipping a root to a remote, for `status`: a file in the root's directory, beside the
-/// cursor. It is written after each batch and each failure, and not synchronised.
+/// cursor. It is written after each batch and each failure.
 package struct ShippingReport: Hashable, Sendable, Codable {
     /// How people call the remote: its name, else its URL.
     package var remote: String
@@ -42,6 +42,33 @@ package struct ShippingReport: Hashable, Sendable, Codable {
     package static func current(_ root: RootDescription, _ settings: RemoteSettings) -> ShippingReport {
         let name = settings.name ?? settings.url
         return read(root, name) ?? ShippingReport(remote: name, url: settings.url)
+    }
+
+    /// When the first snapshot was taken that the remote does not have; nil if it has all. Reads only the
+    /// segments from there on.
+    package func lackingSince(_ root: RootDescription) throws -> Instant? {
+        let known = SequenceNumber(sequence)
+        guard let mark = try root.durableMark(), mark.lastSequence > known else { return nil }
+        let start = try root.segments().last { $0 <= known.next } ?? .none
+        var changes = ChangesFormat()
+        var found: Instant?
+        _ = try StreamReader(root: root, start: start).run(
+            onFinding: { _ in },
+            onRecord: { type, header, payload, place in
+                guard type == .changes else { return true }
+                try changes.decode(payload, header, place)
+                var sequence = header.firstSequence
+                for entry in changes.entries where entry.event != nil {
+                    if sequence > known, entry.isSnapshot {
+                        found = SnapshotState(sequence, entry)?.time
+                        return false
+                    }
+                    sequence = sequence.next
+                }
+                return true
+            }
+        )
+        return found
     }
 
     package func save(_ root: RootDescription) throws {

@@ -89,7 +89,7 @@ package enum DeleteOutcome: Hashable, Sendable {
 }
 
 /// An upload in parts, as the store names it.
-package struct UploadID: Hashable, Sendable {
+package struct UploadID: Hashable, Sendable, Codable {
     package let text: String
 
     package init(_ text: String) {

@@ -14,19 +14,27 @@ package final class RetryingStore: RemoteStore {
     private let store: any RemoteStore
     private let mostAttempts: Int?
     private let pause: Pause
+    private let recovered: @Sendable () -> Void
     private let nextSeed: Mutex<UInt64>
+    private let requests = Atomic(0)
 
-    /// - Parameter mostAttempts: of each request; nil to repeat for ever.
-    /// - Parameter seed: of all waiting times, one request after the other.
+    /// - Parameters:
+    ///   - mostAttempts: of each request; nil to repeat for ever.
+    ///   - seed: of all waiting times, one request after the other.
+    ///   - recovered: is called when a request that was repeated was answered.
     package init(
         _ store: any RemoteStore,
         mostAttempts: Int?,
         seed: UInt64 = .random(in: 0 ... .max),
+        recovered: @escaping @Sendable () -> Void = {},
         pause: @escaping Pause
     ) {
-        (self.store, self.mostAttempts, self.pause) = (store, mostAttempts, pause)
+        (self.store, self.mostAttempts, self.pause, self.recovered) = (store, mostAttempts, pause, recovered)
         nextSeed = Mutex(seed)
     }
+
+    /// All so far, with those that were repeated.
+    var requestCount: Int { requests.load(ordering: .relaxed) }
 
     package func repeating<Value>(
         _ body: (any RemoteStore) async throws -> Value
@@ -51,8 +59,11 @@ package final class RetryingStore: RemoteStore {
         var backoff: Backoff?
         while true {
             let failure: RemoteError
+            requests.add(1, ordering: .relaxed)
             do throws(RemoteError) {
-                return try await body()
+                let value = try await body()
+                if attempts > 0 { recovered() }
+                return value
             } catch {
                 failure = error
             }

@@ -9,8 +9,15 @@ package struct RemoteAccess: Sendable {
     package let address: String
     /// The id of the repository that it is a copy of; empty if nobody asked.
     package var repository = ""
+    /// Who can open what is written; empty for all who have the store. Nobody else gets the same text. Nil
+    /// where no other start may go on with what this one has sealed.
+    var readers: String? = ""
     /// Whether the store refuses a name that is taken.
     package let hasConditions: Bool
+    /// How many requests there were so far.
+    var requestCount: @Sendable () -> Int = { 0 }
+    /// A reader takes the state before a batch that is missing or damaged for the newest.
+    var readsBeforeDamage = false
     /// Random numbers, of which each session has one.
     private let random: @Sendable () -> UInt64
     /// For people: the host.
@@ -53,6 +60,8 @@ package struct RemoteAccess: Sendable {
     }
 
     package func reading(_ root: RootID) -> StreamReading {
-        StreamReading(store: store, codec: codec, root: root, head: head(root))
+        var reading = StreamReading(store: store, codec: codec, root: root, head: head(root))
+        reading.endsBeforeDamage = readsBeforeDamage
+        return reading
     }
 }

@@ -137,11 +137,23 @@ package struct StreamHead: Sendable {
     }
 }
 
+extension StreamHead {
+    /// Says also who has written the batch with that number, unless it is sealed.
+    func naming(_ error: RemoteError, _ number: BatchNumber) async -> RemoteError {
+        guard error.kind == .otherWriter, let stored = try? await batch(number),
+            let object = try? StreamObject(stored.bytes, .batch, ObjectNames.batch(root, stored.id))
+        else { return error }
+        let writer = object.writer.isEmpty ? "" : "\(object.writer.printable), "
+        return RemoteError(.otherWriter, "\(error); it wrote batch \(number): \(writer)\(object.time)")
+    }
+}
+
 extension RemoteError {
     static func otherWriter(_ id: BatchID) -> RemoteError {
         RemoteError(
             .otherWriter,
-            "batch \(id.number) of the remote is of another writer: nothing more is shipped from here"
+            "another writer has batch \(id.number) of the remote: nothing more is shipped from here, unless you "
+                + "push with --take-over; a machine that was copied needs a remote of its own"
         )
     }
 }

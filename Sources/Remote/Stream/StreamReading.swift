@@ -6,6 +6,8 @@ package struct StreamReading: Sendable {
     let codec: ObjectCodec
     let root: RootID
     let head: StreamHead
+    /// The state before a batch that is missing or damaged counts as the newest.
+    var endsBeforeDamage = false
 
     /// The state after the newest batch; that of before the first one if there is none. It needs two lists,
     /// however old the remote is: of the newest index, and of the batches after it.
@@ -15,8 +17,15 @@ package struct StreamReading: Sendable {
     package func newestState() async throws(RemoteError) -> RemoteState {
         var state = try await newestIndex()
         while true {
-            while try await advance(&state) {}
-            guard let later = try await head.listed(after: state.batch.number) else { return state }
+            do throws(RemoteError) {
+                while try await advance(&state) {}
+            } catch {
+                guard endsBeforeDamage, error.kind == .damaged else { throw error }
+                return state
+            }
+            guard !endsBeforeDamage, let later = try await head.listed(after: state.batch.number) else {
+                return state
+            }
             // The writer may have gone on before the list was made.
             if try await advance(&state) { continue }
             // The first list may have lacked the newest index.
@@ -35,8 +44,8 @@ package struct StreamReading: Sendable {
     private static func hole(_ missing: ObjectName, _ later: ObjectName) -> RemoteError {
         RemoteError(
             .damaged,
-            "\(missing) is missing, though \(later) is there: push again with --take-over, or read a copy of the "
-                + "remote without the later batches"
+            "\(missing) is missing, though \(later) is there: push again with --take-over, or read what is before it "
+                + "with --before-damage"
         )
     }
 

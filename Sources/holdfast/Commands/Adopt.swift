@@ -11,8 +11,9 @@ struct Adopt: HoldfastCommand {
         abstract: "Make the history of a remote the one of this machine's repository.",
         discussion: """
             For a new machine, or a new disk: fetches all of the remote into the repository, which is made if there is none. \
-            A watcher, or push, then go on with that history. Another machine that still ships to the remote stops \
-            with its next batch.
+            A watcher, or push, then go on with that history. Should another machine still ship to the remote, the one that \
+            ships first keeps it, and the other one stops: end that watcher before. One that was interrupted goes on when it is \
+            run again.
 
             Exit status: 0 done, 1 failed, 4 the remote is damaged, 10 there is no such remote, 12 the key does not fit, 64 \
             wrong usage.
@@ -40,15 +41,27 @@ struct Adopt: HoldfastCommand {
                 let roots = try await access.roots()
                 guard !roots.isEmpty else { throw RemoteError(.missing, "nothing was shipped to it yet") }
                 let repository = try MadeRepository.openOrMake(at: path, id: access.repository)
-                let known = Set(try repository.roots().usable.map(\.id))
-                if let root = roots.first(where: known.contains) {
-                    throw Failure(
-                        .failed,
-                        "\(path.printable) has the root \(root) already: name another one with --repo"
-                    )
-                }
+                let known = try repository.roots().usable
                 var states: [(RootID, RemoteState)] = []
+                var others: [RootID] = []
                 for root in roots {
+                    guard let present = known.first(where: { $0.id == root }) else {
+                        others.append(root)
+                        continue
+                    }
+                    // Of an adoption that was interrupted.
+                    guard let cursor = try ShippingCursor(present, access.address) else {
+                        throw Failure(
+                            .failed,
+                            "\(path.printable) has the root \(root) already: name another one with --repo"
+                        )
+                    }
+                    states.append((root, cursor.state))
+                }
+                guard !others.isEmpty else {
+                    throw Failure(.failed, "\(path.printable) has all roots of the remote already")
+                }
+                for root in others {
                     states.append((root, try await Adoption(access, in: repository.path).run(root)))
                 }
                 return states
@@ -66,6 +79,11 @@ struct Adopt: HoldfastCommand {
                 let command = SuggestedCommand("restore", root.path, "--at", "latest", "--output", root.path)
                 console.message("to bring it back: \(command)")
             }
+        }
+        if settings.name == nil {
+            let sealing = settings.isEncrypted ? ["--recipient", "RECIPIENT"] : []
+            let command = SuggestedCommand(["remote", "add", "NAME", settings.url] + sealing)
+            console.message("to ship to it from here: \(command)")
         }
         return .done
     }

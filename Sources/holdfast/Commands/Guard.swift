@@ -11,10 +11,11 @@ struct Guard: HoldfastCommand {
         abstract: "Run a command between two snapshots.",
         discussion: """
             The state before it gets a tag, NAME or guard-YYYYMMDD-HHMMSS, the state after it the same with -after. If no \
-            snapshot can be taken, the command is not run. If it fails, one line says how to go back.
+            snapshot can be taken, the command is not run. If it fails, one line says how to go back. With --remote, the \
+            command is run only when the remotes have acknowledged the state before it.
 
-            Exit status: that of the command, 128 plus the number of the signal that ended it, 127 if it is not there; 1, 10, \
-            11 or 64 as for holdfast snapshot if it was not run or the state after it could not be captured.
+            Exit status: that of the command, 128 plus the number of the signal that ended it, 127 if it is not there; 1, 3, \
+            10, 11, 12 or 64 as for holdfast sync if it was not run or the state after it could not be captured.
 
             Examples:
               holdfast guard -- ./migrate.sh
@@ -40,6 +41,16 @@ struct Guard: HoldfastCommand {
     @Option(help: .time("How long to wait for each snapshot."), transform: parseDuration)
     var timeout: Duration = .seconds(30)
 
+    @Option(
+        defaultAsFlag: "",
+        parsing: .scanningForValue,
+        help: ArgumentHelp(
+            "Wait until this remote has the state before it. (default: all remotes)",
+            valueName: "name"
+        )
+    )
+    var remote: String?
+
     @Argument(
         parsing: .postTerminator,
         help: ArgumentHelp("Behind --, the command and its arguments.", valueName: "command")
@@ -54,7 +65,9 @@ struct Guard: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let target = try Target(path ?? named, in: options.openRepository())
+        let repository = try options.openRepository()
+        let target = try Target(path ?? named, in: repository)
+        let remotes = try remote.map { try RemoteChoice.meant($0, options) }
         let index = try SnapshotIndex(target.root)
         // Else there would be no way back.
         _ = try index.scope(of: target)
@@ -65,6 +78,12 @@ struct Guard: HoldfastCommand {
         let capture = FreshCapture(target.root, timeout: timeout)
         let before = try capture.run([.tag(name, message: text, isAutomatic: tag == nil)])
         console.message("the state before it is snapshot \(before.sequence), \(name)")
+        if let remotes {
+            let shipped = try Push.ship([target.root], of: repository, to: remotes, isResult: false, console)
+            guard shipped == .done else {
+                throw Failure(shipped, "\(program) was not run: a remote does not have the state before it")
+            }
+        }
 
         let start = MonotonicInstant.now
         let status: Int32

@@ -11,7 +11,7 @@ struct Install: HoldfastCommand {
         discussion: """
             Writes the unit holdfast.service for the roots of the configuration, to which each PATH is added first, and \
             starts it. The unit lets the watcher write to nothing but its repository. Say it again after the configuration \
-            has got a heartbeat, alerts or metrics, or another repository: the unit follows.
+            has got a remote, a heartbeat, alerts or metrics, or another repository: the unit follows.
 
             A user's service runs while the user is logged in; with loginctl enable-linger it runs from boot on. \
             Changes of your own belong into systemctl edit holdfast.service.

@@ -58,11 +58,14 @@ struct Push: HoldfastCommand {
     }
 
     /// Ships these roots to these remotes, one after the other.
+    ///
+    /// - Parameter isResult: whether what was shipped is a result of the command, or a message.
     static func ship(
         _ roots: [RootDescription],
         of repository: RepositoryDirectory,
         to remotes: [RemoteSettings],
         takingOver: Bool = false,
+        isResult: Bool = true,
         _ console: Console
     ) throws -> ExitStatus {
         guard !remotes.isEmpty else { throw RemoteChoice.noneIsConfigured }
@@ -77,9 +80,12 @@ struct Push: HoldfastCommand {
                     }
                     let access = try await session.openForWriting(repository, mayCreate: !isKnown)
                     let follower = RemoteFollower(access, remote, on: loop)
-                    let results = await follower.ship(roots, takingOver: takingOver)
+                    let results = await follower.ship(roots, takingOver: takingOver) { root in
+                        let path = root.path.printable
+                        console.message("another process ships \(path) to \(remote.title): waiting for it")
+                    }
                     for (root, result) in results {
-                        statuses.append(try report(result, root, remote, console))
+                        statuses.append(try report(result, root, remote, isResult: isResult, console))
                     }
                 } catch let failure as Failure {
                     console.warning(failure.message)
@@ -95,14 +101,17 @@ struct Push: HoldfastCommand {
         _ result: Result<Shipment, any Error>,
         _ root: RootDescription,
         _ remote: RemoteSettings,
+        isResult: Bool,
         _ console: Console
     ) throws -> ExitStatus {
         switch result {
         case .success(let shipment):
-            try console.result(
-                json: PushLine(remote: remote.title, root: root, shipment),
-                text: "\(root.path.printable): \(remote.title) has all up to snapshot \(shipment.sequence)"
-            )
+            let text = "\(root.path.printable): \(remote.title) has all up to snapshot \(shipment.sequence)"
+            if isResult {
+                try console.result(json: PushLine(remote: remote.title, root: root, shipment), text: text)
+            } else {
+                console.message(text)
+            }
             return .done
         case .failure(let error):
             let failure = failure(error, root, remote)
@@ -136,10 +145,12 @@ struct Push: HoldfastCommand {
     ) async throws {
         while true {
             do {
-                let session = RemoteSession(remote, on: loop, console, isPatient: true)
+                let trouble = RemoteTrouble(repository, remote)
+                let session = RemoteSession(remote, on: loop, console, telling: trouble)
                 let access = try await session.openForWriting(repository)
                 let watch = try FlushWatch(repository, on: loop)
-                try await RemoteFollower(access, remote, on: loop).run(watch) { root, error in
+                let follower = RemoteFollower(access, remote, on: loop, telling: trouble)
+                try await follower.run(watch) { root, error in
                     console.warning(Self.failure(error, root, remote).message)
                 }
             } catch {

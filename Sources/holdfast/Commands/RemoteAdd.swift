@@ -13,7 +13,7 @@ struct RemoteAdd: HoldfastCommand {
             found now. Credentials are those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or of ~/.aws; \
             they are not written to the configuration.
 
-            With --recipient, what is shipped is encrypted. That cannot be changed later.
+            With --recipient or --key, what is shipped is encrypted. That cannot be changed later.
 
             Exit status: 0 done, 1 failed, 12 it belongs to another repository, or the key does not fit, 64 wrong usage.
 
@@ -42,6 +42,12 @@ struct RemoteAdd: HoldfastCommand {
     @Option(help: ArgumentHelp("Encrypt it for this recipient; repeatable.", valueName: "recipient"))
     var recipient: [String] = []
 
+    @Option(
+        help: ArgumentHelp("Upload at most so much a second.", valueName: "size"),
+        transform: parseByteCount
+    )
+    var limitUpload: UInt64?
+
     func perform(_ console: Console) throws -> ExitStatus {
         guard let file = options.configurationFile else {
             throw Failure(
@@ -56,6 +62,7 @@ struct RemoteAdd: HoldfastCommand {
             usesPathStyle: remote.pathStyle,
             certificates: remote.certificates.map { FilePath(argument: $0) },
             every: every,
+            uploadLimit: limitUpload,
             recipients: recipient,
             key: remote.key.map { FilePath(argument: $0) }
         )
@@ -74,6 +81,9 @@ struct RemoteAdd: HoldfastCommand {
             text:
                 "added \(name.printable): \(SuggestedCommand("push", name)) ships to it, and a watcher from its next start on"
         )
+        if !settings.isEncrypted {
+            console.message("it is not encrypted: whoever can read the store can read what is shipped")
+        }
         return .done
     }
 }

@@ -20,7 +20,7 @@ struct RemoteList: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         for remote in try RemoteChoice.all(options) {
-            let kind = remote.recipients.isEmpty ? "not encrypted" : "encrypted"
+            let kind = remote.isEncrypted ? "encrypted" : "not encrypted"
             try console.result(
                 json: RemoteLine(remote),
                 text: "\(remote.title)\t\(remote.url.printable)\t\(kind)",

@@ -44,11 +44,21 @@ struct RemotesCheck: HoldfastCommand {
             let access = try await session.openForReading()
             return try await session.naming {
                 var errors = 0
-                let local = try? options.openRepository().roots().usable
-                for root in try await access.roots() {
-                    let own = local?.first { $0.id == root }
-                    let acknowledged = own.map { ShippingReport.current($0, settings).sequence } ?? 0
-                    errors += try await check(root, access, SequenceNumber(acknowledged), console)
+                let local = (try? options.openRepository().roots().usable) ?? []
+                let acknowledged = Dictionary(
+                    uniqueKeysWithValues: local.map { ($0.id, ShippingReport.current($0, settings).sequence) }
+                )
+                let roots = try await access.roots()
+                // Those of which all is gone are not among them.
+                let gone = acknowledged.filter { $0.value > 0 && !roots.contains($0.key) }.keys.sorted {
+                    $0.rawValue < $1.rawValue
+                }
+                guard !roots.isEmpty || !gone.isEmpty else {
+                    throw RemoteError(.missing, "nothing was shipped to it yet")
+                }
+                for root in roots + gone {
+                    let known = SequenceNumber(acknowledged[root] ?? 0)
+                    errors += try await check(root, access, known, console)
                 }
                 return errors == 0 ? .done : .damaged
             }

@@ -66,7 +66,7 @@ struct Status: HoldfastCommand {
 
     private func show(_ console: Console) throws -> ExitStatus {
         let (report, failure) = try report(console)
-        let isWell = report.answer.isWell && report.hasGoodAlerts
+        let isWell = report.isWell
         if check {
             if !isWell { try console.text(report.why) }
         } else if line {

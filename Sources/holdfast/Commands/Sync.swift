@@ -41,7 +41,7 @@ struct Sync: HoldfastCommand {
         let target = try Target(path, in: repository)
         let status = try FreshCapture.run(target, timeout: timeout, console)
         guard let remote, status == .done || status == .partial else { return status }
-        let remotes = try remote.isEmpty ? RemoteChoice.all(options) : [RemoteChoice.named(remote, options)]
+        let remotes = try RemoteChoice.meant(remote, options)
         let shipped = try Push.ship([target.root], of: repository, to: remotes, console)
         return shipped == .done ? status : shipped
     }

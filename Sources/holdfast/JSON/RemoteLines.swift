@@ -13,7 +13,7 @@ struct RemoteLine: JSONLine {
 
     init(_ remote: RemoteSettings, action: String? = nil) {
         (name, url, self.action) = (remote.name, remote.url, action)
-        encrypted = !remote.recipients.isEmpty
+        encrypted = remote.isEncrypted
     }
 }
 
@@ -24,10 +24,11 @@ struct PushLine: JSONLine {
     let sequence: SequenceNumber
     let batches: Int
     let bytes: UInt64
+    let requests: Int
 
     init(remote: String, root: RootDescription, _ shipment: Shipment) {
-        (self.remote, self.root) = (remote, root.path.string)
-        (sequence, batches, bytes) = (shipment.sequence, shipment.batches, shipment.bytes)
+        (self.remote, self.root, sequence) = (remote, root.path.string, shipment.sequence)
+        (batches, bytes, requests) = (shipment.batches, shipment.bytes, shipment.requests)
     }
 }
 

@@ -23,6 +23,13 @@ enum RemoteChoice {
         throw Failure(.notFound, "there is no remote \(text.printable): \(advice)")
     }
 
+    /// What `--remote` says: the one of that name, all where there is no name.
+    static func meant(_ text: String, _ options: GlobalOptions) throws -> [RemoteSettings] {
+        let remotes = try text.isEmpty ? all(options) : [named(text, options)]
+        guard !remotes.isEmpty else { throw noneIsConfigured }
+        return remotes
+    }
+
     static var noneIsConfigured: Failure {
         let advice = SuggestedCommand("remote", "add", "NAME", "URL")
         return Failure(.notFound, "no remote is configured: run \(advice)")
@@ -42,8 +49,8 @@ extension RemoteSettings {
         keyFile = remote.key?.value
     }
 
-    /// For messages.
-    var title: String { name ?? url.printable }
+    /// For messages. A text that is no address may have a secret.
+    var title: String { name ?? (try? RemoteAddress(url))?.description ?? "the remote" }
 }
 
 extension Failure {

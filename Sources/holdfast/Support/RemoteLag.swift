@@ -9,22 +9,24 @@ import SystemPackage
 /// How far a remote of the configuration is behind a root.
 struct RemoteLag {
     let report: ShippingReport
-    /// Zero if the remote has all that is durable. Else the time since it acknowledged something, or since
-    /// the last snapshot if it never did.
+    /// Since when the remote has lacked a snapshot; zero if it has all that is durable.
     let lag: Duration
 
-    static func all(_ status: RootStatus, _ remotes: [RemoteSettings]) -> [RemoteLag] {
-        remotes.map { remote in
-            let report = ShippingReport.current(status.root, remote)
-            guard status.sequence > SequenceNumber(report.sequence) else {
-                return RemoteLag(report: report, lag: .zero)
-            }
-            let since = report.acknowledged.map { Instant(nanoseconds: $0) } ?? status.lastTime
-            return RemoteLag(report: report, lag: since?.age ?? .zero)
+    private init(_ root: RootDescription, _ remote: RemoteSettings, created: Instant?) {
+        report = ShippingReport.current(root, remote)
+        do {
+            lag = try report.lackingSince(root)?.age ?? .zero
+        } catch {
+            // The history cannot be read. It is no less than that.
+            lag = (report.acknowledged.map { Instant(nanoseconds: $0) } ?? created)?.age ?? .zero
         }
     }
 
-    /// A copy that is behind for so long is an alert.
+    static func all(_ status: RootStatus, _ remotes: [RemoteSettings]) -> [RemoteLag] {
+        remotes.map { RemoteLag(status.root, $0, created: status.lastTime) }
+    }
+
+    /// A copy that is behind for so long is a problem.
     private static let patience = Duration.seconds(300)
 
     /// What alerts tell of each root.
@@ -36,22 +38,21 @@ struct RemoteLag {
             let roots = try? repository.roots().usable
         else { return [] }
         return roots.map { root in
-            let problems = remotes.lazy.compactMap { problem(root, $0) }
-            return AlertDesk.RemoteCondition(root: root.path.string, problem: problems.first)
+            let problems = remotes.compactMap { RemoteLag(root, $0, created: root.created).problem }
+            return AlertDesk.RemoteCondition(
+                root: root.path.string,
+                problem: problems.isEmpty ? nil : problems.joined(separator: "; ")
+            )
         }
     }
 
-    private static func problem(_ root: RootDescription, _ remote: RemoteSettings) -> String? {
-        let report = ShippingReport.current(root, remote)
+    /// Why the copy is not as it should be.
+    var problem: String? {
         let name = "the remote \(report.remote)"
         if let error = report.error { return "\(name) gets nothing: \(error)" }
-        guard let mark = try? root.durableMark(), mark.lastSequence.rawValue > report.sequence else {
-            return nil
-        }
-        let since = report.acknowledged.map { Instant(nanoseconds: $0) } ?? root.created
-        guard since.age >= patience else { return nil }
-        let minutes = Duration.seconds(since.age.components.seconds / 60 * 60)
-        return "\(name) has had nothing new for \(Quantity.shortText(minutes))"
+        guard lag >= Self.patience else { return nil }
+        let minutes = Duration.seconds(lag.components.seconds / 60 * 60)
+        return "\(name) has been behind for \(Quantity.shortText(minutes))"
     }
 
     /// For people: a line of `status`.
@@ -61,7 +62,8 @@ struct RemoteLag {
         guard let acknowledged = report.acknowledged else { return "\(name): nothing was shipped yet" }
         let age = Instant(nanoseconds: acknowledged).ageText(now: now)
         if lag == .zero { return "\(name): has all up to snapshot \(report.sequence)" }
-        return "\(name): has all up to snapshot \(report.sequence), acknowledged \(age)"
+        let behind = Quantity.shortText(lag)
+        return "\(name): has all up to snapshot \(report.sequence), acknowledged \(age), behind for \(behind)"
     }
 }
 

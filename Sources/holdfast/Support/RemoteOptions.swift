@@ -27,6 +27,9 @@ struct RemoteOptions: ParsableArguments {
     )
     var key: String?
 
+    @Flag(help: "Read the state before a batch that is missing or damaged.")
+    var beforeDamage = false
+
     /// With an option that was given, that instead of what the settings say.
     func settings(_ settings: RemoteSettings) -> RemoteSettings {
         var settings = settings
@@ -34,6 +37,7 @@ struct RemoteOptions: ParsableArguments {
         if let region { settings.region = region }
         if pathStyle { settings.usesPathStyle = true }
         if let certificates { settings.certificates = FilePath(argument: certificates) }
+        if beforeDamage { settings.readsBeforeDamage = true }
         if let key { settings.keyFile = FilePath(argument: key) }
         return settings
     }

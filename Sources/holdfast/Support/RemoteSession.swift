@@ -9,20 +9,29 @@ struct RemoteSession {
     let loop: EventLoop
     private let console: Console
     private let mostAttempts: Int?
+    private let trouble: RemoteTrouble?
 
     /// Attempts of a command that a person waits for.
     private static let attempts = 6
 
-    /// `isPatient`: tries for ever.
-    init(_ settings: RemoteSettings, on loop: EventLoop, _ console: Console, isPatient: Bool = false) {
-        (self.settings, self.loop, self.console) = (settings, loop, console)
-        mostAttempts = isPatient ? nil : Self.attempts
+    /// - Parameter trouble: is told of what is repeated. Then it is tried for ever.
+    init(
+        _ settings: RemoteSettings,
+        on loop: EventLoop,
+        _ console: Console,
+        telling trouble: RemoteTrouble? = nil
+    ) {
+        (self.settings, self.loop, self.console, self.trouble) = (settings, loop, console, trouble)
+        mostAttempts = trouble == nil ? Self.attempts : nil
     }
 
     private func opening() throws(RemoteError) -> RemoteOpening {
-        let (loop, console, title) = (loop, console, settings.title)
-        return try RemoteOpening(settings, mostAttempts: mostAttempts) { pause, error in
+        let (loop, console, title, trouble) = (loop, console, settings.title, trouble)
+        return try RemoteOpening(settings, mostAttempts: mostAttempts, recovered: { trouble?.ends() }) {
+            pause,
+            error in
             console.detail("\(title): \(error): once more in \(pause.components.seconds) s")
+            trouble?.repeats(after: error)
             try await loop.sleep(for: pause)
         } sleep: {
             try await loop.sleep(for: $0)

@@ -50,8 +50,19 @@ struct StatusReport {
         }
     }
 
+    /// What is wrong with the copies off the machine.
+    private var remoteRemarks: [ProtectionAnswer.Problem] {
+        statuses.flatMap { status in
+            RemoteLag.all(status, remotes).compactMap(\.problem)
+                .map { ProtectionAnswer.Problem(path: status.root.path, reason: $0.printable) }
+        }
+    }
+
+    /// Whether there is nothing to do.
+    var isWell: Bool { answer.isWell && hasGoodAlerts && remoteRemarks.isEmpty }
+
     private var notWell: [String] {
-        answer.remarks.map { remark in
+        (answer.remarks + remoteRemarks).map { remark in
             let path = remark.path.printable
             // Of a database, its own path is said.
             return "NOT WELL: \(remark.reason.hasPrefix(path) ? "" : "\(path): ")\(remark.reason)"
@@ -62,7 +73,7 @@ struct StatusReport {
     var alertLines: [String] { alerts.flatMap(lines) }
 
     /// Whether nothing hinders alerts, and the disk has room.
-    var hasGoodAlerts: Bool {
+    private var hasGoodAlerts: Bool {
         alerts.allSatisfy { board in
             board.outbox.troubles.isEmpty && board.heartbeatFailure == nil
                 && !board.firing.contains { $0.subject.kind == .disk }
@@ -132,7 +143,7 @@ struct StatusReport {
         )
         for shipping in RemoteLag.all(status, remotes) {
             let text = shipping.text(now: now)
-            lines.append("  " + (shipping.report.error == nil ? text : style.red(text)))
+            lines.append("  " + (shipping.problem == nil ? text : style.red(text)))
         }
         if status.sharesDisk { lines.append("  " + DiskWarning.text) }
         if let good = status.lastGood { lines.append("  last found good: snapshot \(good)") }

@@ -87,12 +87,56 @@ struct RemoteTests {
             try SQLite3.sql("INSERT INTO t(b) VALUES('later \(value)')", on: protection.database)
             try protection.sync()
         }
+        try waitUntilShipped(protection)
+    }
+
+    private func status(_ protection: Protection) throws -> (sequence: Int, remote: Status.Remote) {
+        let text = try protection.status(["--json"] + options(protection)).stdout
+        let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
+        return (status.sequence, try #require(status.remotes?.first))
+    }
+
+    private func waitUntilShipped(_ protection: Protection) throws {
         try wait(for: "all to be shipped") {
-            let text = try protection.status(["--json"] + options(protection)).stdout
-            let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
-            let remote = try #require(status.remotes?.first)
-            return remote.sequence == status.sequence && remote.lag_ms == 0 && remote.error == nil
+            let (sequence, remote) = try status(protection)
+            return remote.sequence == sequence && remote.lag_ms == 0 && remote.error == nil
         }
+    }
+
+    private func commit(_ protection: Protection) throws {
+        try SQLite3.sql("INSERT INTO t(b) VALUES('more')", on: protection.database)
+        try protection.sync()
+    }
+
+    @Test("another machine takes the remote: status is not well; once taken back, the watcher goes on")
+    func takenAndTakenBack() throws {
+        let protection = try protection()
+        try add(protection, "--every", "1s")
+        try protection.stop()
+        try protection.startWatching(options(protection)).waitForError { $0.hasPrefix("ready") }
+        try commit(protection)
+        try waitUntilShipped(protection)
+        #expect(try protection.status(options(protection)).status == 0)
+
+        let other = try TemporaryDirectory()
+        let environment = ["HOLDFAST_REPO": other.file("repository")]
+        for arguments in [["adopt", url(protection)], ["push", "--take-over"] + options(protection)] {
+            let done = try HoldfastProgram.run(arguments, environment: environment)
+            #expect(done.status == 0, "\(done)")
+        }
+        try commit(protection)
+        try wait(for: "status to tell it") { try status(protection).remote.error != nil }
+        let lost = try protection.status(options(protection))
+        #expect(lost.status == 1 && lost.stdout.hasPrefix("protected, but NOT WELL: "), "\(lost)")
+        #expect(lost.stdout.contains("another writer") && lost.stdout.contains("--take-over"), "\(lost)")
+        let check = try protection.status(["--check"] + options(protection))
+        #expect(check.status == 1 && check.stdout.contains("another writer"), "\(check)")
+
+        try protection.holdfast(["push", "--take-over"] + options(protection))
+        try commit(protection)
+        try waitUntilShipped(protection)
+        #expect(try protection.status(options(protection)).status == 0)
+        try protection.stop()
     }
 
     @Test("a new machine adopts the history and goes on with it; the former one is told")
@@ -171,6 +215,33 @@ struct RemoteTests {
         #expect(try protection.holdfast(["remote", "list"] + options(protection)).stdout.isEmpty)
     }
 
+    @Test("guard runs the command only when the remote has the state before it")
+    func guarded() throws {
+        let protection = try protection()
+        let guarded = ["guard", protection.data, "--remote"] + options(protection)
+        let command = ["--", "touch", protection.folder.file("ran")]
+        try protection.folder.write([], to: "config.yaml")
+        try protection.shell("chmod 600 \(protection.folder.file("config.yaml"))")
+        let none = try protection.holdfast(guarded + command, expecting: 10)
+        #expect(none.stderr.contains("no remote is configured"), "\(none)")
+        #expect(try protection.holdfast("log").stdout.contains("guard-") == false)
+        try add(protection)
+        try protection.holdfast(["push"] + options(protection))
+        try SQLite3.sql("INSERT INTO t(b) VALUES('more')", on: protection.database)
+        let done = try protection.holdfast(guarded + ["--json", "--", "true"])
+        #expect(done.stdout.split(separator: "\n").count == 1, "\(done)")
+        let (sequence, remote) = try status(protection)
+        #expect(remote.sequence == sequence && remote.error == nil)
+        let place = protection.folder.file("remote")
+        try protection.shell("mv \(place) \(place)-away")
+        let away = try protection.holdfast(guarded + command, expecting: 10)
+        #expect(away.stderr.contains("touch was not run"), "\(away)")
+        #expect(!FileManager.default.fileExists(atPath: protection.folder.file("ran")))
+        try protection.shell("mv \(place)-away \(place)")
+        try protection.holdfast(guarded + command)
+        #expect(FileManager.default.fileExists(atPath: protection.folder.file("ran")))
+    }
+
     @Test(
         "check finds what is missing, also the newest part where the repository is; prune says what it would do"
     )
@@ -192,5 +263,57 @@ struct RemoteTests {
         #expect(lost.stdout.contains("--take-over"), "\(lost)")
         try protection.holdfast(["push", "nas", "--take-over"] + options(protection))
         try protection.holdfast(["remote", "check", "nas", "--read-data", "1/1"] + options(protection))
+        try protection.shell("rm -r \(remote)/roots")
+        let gone = try protection.holdfast(["remote", "check", "nas"] + options(protection), expecting: 4)
+        #expect(gone.stdout.contains("it had all up to snapshot"), "\(gone)")
+    }
+
+    @Test("an adoption that was interrupted goes on, and says how to ship; one that is complete is refused")
+    func adoptedTwice() throws {
+        let protection = try protection()
+        let second = protection.folder.file("second")
+        try protection.shell("mkdir \(second); echo text > \(second)/file")
+        try protection.holdfast("watch", "--once", second)
+        try add(protection)
+        try protection.holdfast(["push"] + options(protection))
+        let new = try TemporaryDirectory()
+        let environment = ["HOLDFAST_REPO": new.file("repository")]
+        let adopt = { try HoldfastProgram.run(["adopt", url(protection)], environment: environment) }
+        let first = try adopt()
+        #expect(first.status == 0 && first.stdout.split(separator: "\n").count == 2, "\(first)")
+        #expect(first.stderr.contains("remote add NAME \(url(protection))"), "\(first)")
+        let refused = try adopt()
+        #expect(refused.status == 1 && refused.stderr.contains("all roots of the remote already"))
+        let roots = try FileManager.default.contentsOfDirectory(atPath: new.file("repository/roots"))
+        try FileManager.default.removeItem(atPath: new.file("repository/roots/\(roots[0])"))
+        let again = try adopt()
+        #expect(again.status == 0 && again.stdout.split(separator: "\n").count == 2, "\(again)")
+    }
+
+    @Test("a secret in a URL is refused, and never repeated", arguments: [true, false])
+    func secrets(isInFile: Bool) throws {
+        let protection = try protection()
+        let url = "s3://AK:hidden@bucket/prefix"
+        if isInFile {
+            let text = """
+                remotes:
+                  - {name: one, url: "\(url)"}
+                  - {name: two, url: "s3://bucket", endpoint: "https://user:hidden@host"}
+                """
+            let path = try protection.folder.write(Array(text.utf8), to: "config.yaml")
+            try protection.shell("chmod 600 \(path)")
+            let check = try protection.holdfast(["config", "check"] + options(protection), expecting: 64)
+            #expect(check.stdout.contains(":2: ") && check.stdout.contains(":3: "), "\(check)")
+            #expect(!"\(check)".contains("hidden"), "\(check)")
+        } else {
+            try protection.folder.write([], to: "config.yaml")
+            try protection.shell("chmod 600 \(protection.folder.file("config.yaml"))")
+            for arguments in [["log", "--from", url], ["adopt", url], ["remote", "add", "nas", url]] {
+                let all = arguments + (arguments[0] == "adopt" ? [] : options(protection))
+                let result = try HoldfastProgram.run(all, environment: protection.environment)
+                #expect(result.status != 0 && result.stderr.contains("~/.aws/credentials"), "\(result)")
+                #expect(!"\(result.stdout)\(result.stderr)".contains("hidden"), "\(result)")
+            }
+        }
     }
 }

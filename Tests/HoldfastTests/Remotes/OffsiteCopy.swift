@@ -57,12 +57,13 @@ final class OffsiteCopy {
     /// Restores on a machine that has nothing but the URL.
     func restore(
         from remote: String,
-        at when: String = "latest"
+        at when: String = "latest",
+        _ options: String...
     ) throws -> (result: CommandResult, image: Data?) {
         let elsewhere = try TemporaryDirectory()
         let copy = elsewhere.file("copy.db")
         let result = try HoldfastProgram.run(
-            ["restore", protection.database, "--from", url(remote), "--at", when, "--output", copy],
+            ["restore", protection.database, "--from", url(remote), "--at", when, "--output", copy] + options,
             environment: [
                 "HOLDFAST_REPO": elsewhere.file("none"), "XDG_CACHE_HOME": elsewhere.file("cache"),
             ]

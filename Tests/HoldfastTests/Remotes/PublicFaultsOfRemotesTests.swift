@@ -9,10 +9,13 @@ struct PublicFaultsOfRemotesTests {
     func gap() throws {
         // benbjohnson/litestream#1515
         let copy = try OffsiteCopy("nas")
+        var pushed: [Int] = []
         for _ in 0..<4 {
             try copy.push()
+            pushed.append(try copy.status().sequence)
             try copy.commit()
         }
+        let beforeGap = pushed[1]
         let lost = try #require(copy.names("nas", in: "stream").first { $0.hasSuffix("/000000000003") })
         try copy.remove(lost, from: "nas")
         // The second time the writer has gone on behind the gap: it reads nothing.
@@ -23,6 +26,9 @@ struct PublicFaultsOfRemotesTests {
             let (result, image) = try copy.restore(from: "nas")
             #expect(result.status == 4 && image == nil, "\(result)")
             #expect(result.stderr.contains("\(lost) is missing"), "\(result)")
+            // Who says so gets the state before the gap.
+            let before = try copy.restore(from: "nas", "--before-damage")
+            #expect(before.result.status == 0 && before.image == copy.truth[beforeGap], "\(before.result)")
             try copy.commit()
         }
         try copy.push("--take-over")
@@ -217,7 +223,10 @@ struct PublicFaultsOfRemotesTests {
         let (sequence, remotes) = try copy.status()
         let away = try #require(remotes["away"])
         #expect(away.sequence < sequence && away.error?.contains(copy.directory("away")) == true, "\(away)")
-        let lines = try protection.status(copy.configuration).stdout.split(separator: "\n")
+        let answer = try protection.status(copy.configuration)
+        #expect(answer.status == 1 && answer.stdout.contains("NOT WELL: "), "\(answer)")
+        #expect(answer.stdout.contains(": the remote away gets nothing: "), "\(answer)")
+        let lines = answer.stdout.split(separator: "\n")
         let named = lines.filter { $0.contains("remote away: ") && $0.contains("is its disk mounted?") }
         #expect(named.count == 1, "\(lines)")
         #expect(lines.contains { $0.contains("remote nas: has all up to snapshot \(sequence)") }, "\(lines)")

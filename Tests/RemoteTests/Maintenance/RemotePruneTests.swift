@@ -93,6 +93,22 @@ struct RemotePruneTests {
         #expect(try await store.uploads("").map(\.name) == Array(names[2...]))
     }
 
+    @Test("without the right to end uploads, they stay, and all else is removed")
+    func forbiddenUploads() async throws {
+        let remote = try await MaintainedRemote()
+        try await remote.shipCompacted()
+        remote.advance(hours: 25)
+        let store = FaultStore(remote.bucket, seed: 1)
+        _ = try await store.beginUpload(
+            ObjectNames.data(remote.root, BatchNumber(5), session: 1, index: 1)
+        )
+        let access = remote.access(UploadsForbidden(store: store))
+        let outcome = try await RemotePrune(access.reading(remote.root)).run()
+        #expect(outcome.uploads == 0 && outcome.batches.objects > 0)
+        #expect(outcome.reason?.contains("may not") == true)
+        #expect(try await store.uploads("").count == 1)
+    }
+
     @Test("a writer that was away does not take the name of a batch that was removed")
     func formerWriter() async throws {
         // tursodatabase/libsql#687
@@ -156,5 +172,13 @@ struct RemotePruneTests {
         let prune = RemotePrune(reading)
         #expect(await errorKind { () async throws(RemoteError) in try await prune.run() } == .damaged)
         #expect(remote.bucket.objects == before)
+    }
+}
+
+private struct UploadsForbidden: ForwardingStore {
+    let store: any RemoteStore
+
+    func abandonUpload(_ upload: UploadID, _ name: ObjectName) async throws(RemoteError) {
+        throw RemoteError(.forbidden, "these credentials may not do that")
     }
 }

@@ -139,6 +139,8 @@ struct RemoteCopyTests {
     @Test("a base that is damaged in the remote is not used")
     func damagedRemotely() async throws {
         let bucket = MemoryBucket()
+        let shipped = try ShippedRoot()
+        try shipped.recordBase("a", large)
         let remote = shipped.access(FaultStore(bucket, seed: 1))
         try await shipped.ship(remote)
         let state = try await remote.reading(shipped.root.id).newestState()

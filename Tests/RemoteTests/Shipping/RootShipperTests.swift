@@ -134,6 +134,53 @@ struct RootShipperTests {
         }
     }
 
+    @Test("a day after the last index there is another one, though each start ships one batch")
+    func dailyIndex() async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket()
+        for seed in 1...7 {
+            try shipped.record("a", bytes(UInt64(seed)))
+            try await shipped.ship(shipped.access(FaultStore(bucket, seed: 1), now: { bucket.clock }))
+            bucket.advanceClock(by: .seconds(10 * 3600))
+        }
+        let indexed = bucket.objects.keys.compactMap { ObjectNames.indexed($0, in: shipped.root.id) }
+        #expect(indexed.map(\.number.value).sorted() == [1, 4, 7])
+        try await shipped.expectRestorable(shipped.access(to: bucket))
+    }
+
+    @Test("the remote lacks something since the first snapshot that it does not have")
+    func lacking() async throws {
+        let shipped = try ShippedRoot(segmentLimit: 4_000)
+        for seed in 1...9 { try shipped.record(seed % 2 == 0 ? "a" : "b", bytes(UInt64(seed))) }
+        var times: [SequenceNumber: Instant] = [:]
+        try RootHistory(shipped.root).visit { event in
+            if case .snapshot(let record) = event { times[record.state.sequence] = record.state.time }
+        }
+        #expect(times.count == 9)
+        for isCompacted in [false, true] {
+            if isCompacted { try RootCompaction(shipped.root).run() }
+            for known in 0...9 as ClosedRange<UInt64> {
+                var report = ShippingReport(remote: "nas", url: "file:///nas")
+                report.sequence = known
+                let since = try report.lackingSince(shipped.root)
+                #expect(since == times[SequenceNumber(known + 1)], "after \(known), \(isCompacted)")
+            }
+        }
+    }
+
+    @Test("each batch is acknowledged, not only the last one")
+    func acknowledged() async throws {
+        let shipped = try ShippedRoot()
+        try shipped.record("a", bytes(1, 30_000))
+        var limits = RootShipper.Limits()
+        limits.batchBytes = 5_000
+        let access = shipped.access(to: MemoryBucket())
+        let shipper = try await RootShipper.open(access, shipped.root, limits: limits)
+        var numbers: [UInt64] = []
+        try await shipper.ship { numbers.append($0.batch.number.value) }
+        #expect(numbers.count > 4 && numbers == Array(1...UInt64(numbers.count)))
+    }
+
     @Test("a large object goes in parts")
     func large() async throws {
         let shipped = try ShippedRoot()

@@ -125,8 +125,12 @@ final class ShippedRoot {
         )
     }
 
-    func ship(_ access: RemoteAccess, from root: RootDescription? = nil) async throws {
-        let shipper = try await RootShipper.open(access, root ?? self.root)
+    func ship(
+        _ access: RemoteAccess,
+        from root: RootDescription? = nil,
+        _ limits: RootShipper.Limits = .init()
+    ) async throws {
+        let shipper = try await RootShipper.open(access, root ?? self.root, limits: limits)
         try await shipper.ship()
     }
 

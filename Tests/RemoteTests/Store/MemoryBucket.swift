@@ -15,6 +15,8 @@ final class MemoryBucket: Sendable {
         var hasConditions = true
         /// So long after it was written, an object cannot be deleted (object lock).
         var lockedFor: Duration?
+        /// Of a part that is not the last one.
+        var leastPartBytes = MemoryBucket.leastPartBytes
     }
 
     struct Object: Hashable {
@@ -38,6 +40,8 @@ final class MemoryBucket: Sendable {
         var uploads: [UploadID: Upload] = [:]
         var lastNumber = 0
         var uploadCount = 0
+        /// Of all parts that ever came.
+        var partBytes = 0
         /// Puts that are done after so many more requests.
         var late: [(requests: Int, body: @Sendable () -> Void)] = []
     }
@@ -154,6 +158,7 @@ final class MemoryBucket: Sendable {
         state.withLock { state in
             guard state.uploads[upload]?.name == name else { return nil }
             state.uploads[upload]?.parts[number] = content
+            state.partBytes += content.count
             return Self.part(number, content)
         }
     }
@@ -164,6 +169,14 @@ final class MemoryBucket: Sendable {
             return found.parts.sorted { $0.key < $1.key }.map { Self.part($0.key, $0.value) }
         }
     }
+
+    /// What lost bytes on the server would do.
+    func losePart(_ number: Int, of upload: UploadID) {
+        state.withLock { $0.uploads[upload]?.parts[number] = nil }
+    }
+
+    /// How many bytes all parts had that ever came.
+    var partBytes: Int { state.withLock { $0.partBytes } }
 
     enum Completion {
         case done, missing, invalidParts
@@ -176,7 +189,7 @@ final class MemoryBucket: Sendable {
             let contents = parts.compactMap { found.parts[$0.number] }
             guard isOrdered, !parts.isEmpty, contents.count == parts.count,
                 zip(parts, contents).allSatisfy({ Self.part($0.number, $1) == $0 }),
-                contents.dropLast().allSatisfy({ $0.count >= Self.leastPartBytes })
+                contents.dropLast().allSatisfy({ $0.count >= state.settings.leastPartBytes })
             else { return .invalidParts }
             state.uploads[upload] = nil
             state.write(name, Array(contents.joined()))

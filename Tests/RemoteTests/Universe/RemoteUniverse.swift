@@ -37,7 +37,11 @@ final class RemoteUniverse {
         hasConditions = Int.random(in: 0..<3, using: &random) > 0
         let isLocked = Int.random(in: 0..<4, using: &random) == 0
         bucket = MemoryBucket(
-            .init(hasConditions: hasConditions, lockedFor: isLocked ? .seconds(40 * 3600) : nil)
+            .init(
+                hasConditions: hasConditions,
+                lockedFor: isLocked ? .seconds(40 * 3600) : nil,
+                leastPartBytes: 1
+            )
         )
         let isFaulty = Int.random(in: 0..<4, using: &random) > 0
         rates =
@@ -54,6 +58,8 @@ final class RemoteUniverse {
         var limits = RootShipper.Limits()
         limits.batchBytes = Bool.random(using: &random) ? 5_000 : 8 << 20
         limits.batchesPerIndex = UInt64.random(in: 2...6, using: &random)
+        // Sealed segments go in parts then.
+        if Bool.random(using: &random) { limits.partBytes = 600 }
         self.limits = limits
         sharesRandom = Bool.random(using: &random)
         let limit = UInt64.random(in: 1_500...6_000, using: &random)

@@ -14,7 +14,11 @@ package struct DataKey: Secret {
         (self.id, self.key) = (id, key)
     }
 
-    var bytes: [UInt8] { unsafe key.withUnsafeBytes { unsafe Array($0) } }
+    var bytes: [UInt8] { key.bytes }
 
     package var description: String { "data key \(id)" }
+}
+
+extension SymmetricKey {
+    var bytes: [UInt8] { unsafe withUnsafeBytes { unsafe Array($0) } }
 }

@@ -24,6 +24,12 @@ package struct SealTargets: Sendable {
         }
         (self.recipients, self.passphrase, self.cost) = (distinct, passphrase, cost)
     }
+
+    /// The same text wherever exactly the same readers can open what is sealed. A passphrase must not be
+    /// written down, not even as a digest: with one it is nil.
+    var readers: String? {
+        passphrase == nil ? recipients.map(\.description).sorted().joined(separator: " ") : nil
+    }
 }
 
 extension KeyObject {

@@ -3,8 +3,7 @@ internal import FoundationEssentials
 
 /// Seals and opens the chunks of one object (AES-256-GCM in the STREAM construction of Hoang, Reyhanitabar,
 /// Rogaway and Vizár, 2015). A chunk opens only at its own place in its own object:
-/// 1. The key belongs to the object alone: HKDF-SHA256 of the data key, with the salt of the header and the
-///    context.
+/// 1. The key belongs to the object alone (`ObjectKey`).
 /// 2. The nonce is the chunk's number, and says whether it is the last one.
 /// 3. The header is associated data.
 struct ChunkCipher: Sendable {
@@ -13,16 +12,11 @@ struct ChunkCipher: Sendable {
     private let chunkCount: UInt64
     private let name: ObjectName
 
-    init(_ dataKey: DataKey, _ header: SealHeader, _ context: SealContext) {
-        key = HKDF<SHA256>.deriveKey(
-            inputKeyMaterial: dataKey.key,
-            salt: header.salt,
-            info: context.bytes,
-            outputByteCount: 32
-        )
-        self.header = header.bytes
-        chunkCount = header.layout.chunkCount
-        name = context.name
+    init(_ key: ObjectKey, name: ObjectName) {
+        self.key = key.key
+        header = key.header.bytes
+        chunkCount = key.header.layout.chunkCount
+        self.name = name
     }
 
     func seal(_ plain: ArraySlice<UInt8>, _ index: UInt64) throws(RemoteError) -> [UInt8] {

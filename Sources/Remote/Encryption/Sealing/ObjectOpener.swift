@@ -11,7 +11,7 @@ package struct ObjectOpener: Sendable {
             throw RemoteError(.wrongKey, text)
         }
         layout = header.layout
-        cipher = ChunkCipher(key, header, context)
+        cipher = ChunkCipher(ObjectKey(key, header, context), name: context.name)
         name = context.name
     }
 

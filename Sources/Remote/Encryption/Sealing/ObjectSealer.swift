@@ -2,12 +2,15 @@
 ///
 /// It cannot be copied: two copies would seal different chunks with the same nonce.
 package struct ObjectSealer: ~Copyable, Sendable {
-    /// The first bytes of the sealed object.
-    package let header: [UInt8]
-    package let layout: SealLayout
+    /// For a process that goes on with the object.
+    let key: ObjectKey
     private let cipher: ChunkCipher
     private let name: ObjectName
     private var index: UInt64 = 0
+
+    /// The first bytes of the sealed object.
+    package var header: [UInt8] { key.header.bytes }
+    package var layout: SealLayout { key.header.layout }
 
     /// - Parameter plainByteCount: the length of the content, which must be known before.
     /// - Throws: `RemoteError.failed` for more than 128 TiB.
@@ -18,10 +21,17 @@ package struct ObjectSealer: ~Copyable, Sendable {
         // A salt that is used twice would use nonces twice. So nobody can give one.
         let salt = randomBytes(SealHeader.saltByteCount)
         let header = SealHeader(keyID: key.id, salt: salt, layout: layout)
-        self.header = header.bytes
-        self.layout = layout
-        cipher = ChunkCipher(key, header, context)
-        name = context.name
+        self.init(goingOnWith: ObjectKey(key, header, context), name: context.name)
+    }
+
+    /// Goes on with an object that another process has begun.
+    ///
+    /// A nonce may seal one content only. So what that process has sealed must be sealed with the same
+    /// content here, or be skipped.
+    init(goingOnWith key: ObjectKey, name: ObjectName) {
+        self.key = key
+        cipher = ChunkCipher(key, name: name)
+        self.name = name
     }
 
     /// How much content the next chunk must have; nil after the last one.
@@ -37,5 +47,10 @@ package struct ObjectSealer: ~Copyable, Sendable {
         }
         defer { index += 1 }
         return try cipher.seal(plain, index)
+    }
+
+    /// Passes over chunks that were sealed before.
+    mutating func skip(chunks count: UInt64) {
+        index = min(index + count, layout.chunkCount)
     }
 }

@@ -29,14 +29,17 @@ package struct SealLayout: Hashable, Sendable {
         guard self.sealedByteCount == sealedByteCount else { return nil }
     }
 
-    package var chunkCount: UInt64 {
-        plainByteCount == 0 ? 1 : (plainByteCount - 1) / Self.chunkByteCount + 1
-    }
+    package var chunkCount: UInt64 { Self.chunkCount(plainByteCount) }
 
     /// The length of the sealed object.
     package var sealedByteCount: UInt64 {
         let last = chunkCount - 1
         return sealedOffset(last) + sealedByteCount(ofChunk: last)
+    }
+
+    /// How many chunks have so much content, the first of them full.
+    static func chunkCount(_ plainByteCount: UInt64) -> UInt64 {
+        plainByteCount == 0 ? 1 : (plainByteCount - 1) / chunkByteCount + 1
     }
 
     /// How much content a chunk has.

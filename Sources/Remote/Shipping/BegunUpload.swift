@@ -1,0 +1,66 @@
+internal import FoundationEssentials
+
+/// An upload of a file in parts that is not complete, as it is noted on the disk before each part.
+struct BegunUpload: Sendable, Codable {
+    /// The name of the file.
+    let file: String
+    let stamp: FileStamp
+    let name: ObjectName
+    let upload: UploadID
+    /// What the object is sealed with; nil if it is stored as it is, or if nobody may go on with it.
+    private(set) var key: Data?
+    /// So much of the file was sent, the last part perhaps in vain.
+    private(set) var sentBytes: UInt64 = 0
+    /// SHA-256 of that.
+    private(set) var sentDigest = ObjectHasher().digest
+    /// How often somebody has gone on with it since a part was sent.
+    private(set) var attempts = 0
+
+    init(_ file: String, _ stamp: FileStamp, _ name: ObjectName, _ upload: UploadID, key: [UInt8]?) {
+        (self.file, self.stamp, self.name, self.upload) = (file, stamp, name, upload)
+        self.key = key.map { Data($0) }
+    }
+
+    var keyBytes: [UInt8]? { key.map { [UInt8]($0) } }
+
+    mutating func countAttempt() { attempts += 1 }
+
+    /// The file is sent up to there.
+    mutating func send(upTo end: UInt64, _ digest: ObjectDigest) {
+        (sentBytes, sentDigest, attempts) = (end, digest, 0)
+    }
+
+    mutating func forgetKey() { key = nil }
+}
+
+extension ObjectName: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let name = ObjectName(text) else { throw decoder.invalid(text) }
+        self = name
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
+extension ObjectDigest: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let digest = ObjectDigest(text: text) else { throw decoder.invalid(text) }
+        self = digest
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
+extension Decoder {
+    fileprivate func invalid(_ text: String) -> DecodingError {
+        .dataCorrupted(DecodingError.Context(codingPath: codingPath, debugDescription: text))
+    }
+}
