@@ -1,3 +1,4 @@
+import Foundation
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
@@ -95,6 +96,19 @@ struct StagingPlace {
         get throws {
             let content = try StoredFile.open(notePath).content(upTo: 1 << 20)
             return String(decoding: content ?? [], as: UTF8.self)
+        }
+    }
+
+    /// The note with another last byte of the key.
+    var noteWithOtherKey: String {
+        get throws {
+            var characters = Array(try note)
+            let start = try #require(try note.range(of: "\"key\":\""))
+            let begin = try note.distance(from: note.startIndex, to: start.upperBound)
+            let end = try #require(characters[begin...].firstIndex(of: "\""))
+            let place = try #require(characters[..<end].lastIndex { $0 != "=" }) - 2
+            characters[place] = characters[place] == "A" ? "B" : "A"
+            return String(characters)
         }
     }
 
