@@ -64,21 +64,26 @@ package struct RemoteFollower: Sendable {
         var lost: [RootID: FileStamp?] = [:]
         var retries: [RootID: RootDescription] = [:]
         var retryTime: MonotonicInstant?
+        // A verdict follows a commit by some seconds. Its batch must not let the next commit wait.
+        var mayGoOn = true
         while !Task.isCancelled {
             var roots = try await watch.next(until: retryTime)
             if let time = retryTime, time <= .now {
                 roots += retries.values
                 (retries, retryTime) = ([:], nil)
             }
-            var isToRest = false
+            var (isToRest, hasShipped) = (false, false)
             for root in roots {
                 let cursor = try RootShipper.cursorStamp(remote, root)
                 if let known = lost[root.id], known == cursor { continue }
                 lost[root.id] = nil
                 do {
+                    let former = shippers[root.id]?.state.lastSequence
                     let (shipper, shipment) = try await shipNext(root, shippers[root.id])
                     shippers[root.id] = shipper
-                    isToRest = isToRest || shipment.batches > 0
+                    guard shipment.batches > 0 else { continue }
+                    hasShipped = true
+                    isToRest = isToRest || !mayGoOn || shipment.sequence != former
                 } catch {
                     isToRest = true
                     shippers[root.id] = nil
@@ -93,6 +98,7 @@ package struct RemoteFollower: Sendable {
                 }
             }
             // What comes meanwhile is collected. Of what is shipped already, the watch may tell once more.
+            mayGoOn = isToRest || mayGoOn && !hasShipped
             if isToRest { try await loop.sleep(for: settings.interval) }
         }
     }

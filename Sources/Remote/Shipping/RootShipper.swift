@@ -5,8 +5,8 @@ import SystemPackage
 
 /// Ships a root to a remote: what is durable in the repository and not there yet.
 ///
-/// The repository is the truth and the queue. Nothing is kept beside it but a cursor and notes of what was
-/// sent last, so a week without a network costs neither memory nor space, and capture does not notice it.
+/// The repository is the truth and the queue. Beside it there are only a cursor and notes of what was sent
+/// last. So a week without a network costs neither memory nor space, and capture does not notice it.
 package final class RootShipper {
     package struct Limits: Sendable {
         /// A batch has at most so many bytes of segments.
@@ -297,7 +297,7 @@ package final class RootShipper {
         )
         isTakingOver = false
         // An earlier attempt that was done late counts as well. Then the news are still to be shipped.
-        let hasMore = plan.hasMore || outcome.digest.description != cursor.attempts.last?.digest
+        let hasMore = plan.hasMore || outcome.digest != cursor.attempts.last?.digest
         if let proven, let time = outcome.time, time >= proven,
             time.time(since: proven) < Self.proofInterval
         {

@@ -21,8 +21,8 @@ package struct ShippingCursor: Sendable {
     var indexed: Instant?
 
     package struct Attempt: Hashable, Sendable, Codable {
-        /// SHA-256 of the batch as it was to be stored, in hexadecimal digits.
-        package let digest: String
+        /// Of the batch as it was to be stored.
+        package let digest: ObjectDigest
         /// The batch without its data: a writer cannot read back what it has sealed.
         let batch: Data
         let dataBytes: UInt64
@@ -38,7 +38,7 @@ package struct ShippingCursor: Sendable {
             dataBytes: UInt64,
             _ stamps: [SequenceNumber: FileStamp]
         ) {
-            self.digest = digest.description
+            self.digest = digest
             self.batch = Data(batch.encoded())
             self.dataBytes = dataBytes
             self.stamps = ShippingCursor.texts(stamps)
@@ -110,11 +110,11 @@ package struct ShippingCursor: Sendable {
         attempts.removeFirst(max(0, attempts.count - Self.mostAttempts))
     }
 
-    func isAttempt(_ digest: ObjectDigest) -> Bool { attempts.contains { $0.digest == digest.description } }
+    func isAttempt(_ digest: ObjectDigest) -> Bool { attempts.contains { $0.digest == digest } }
 
     /// The attempt with that digest is there, with that id. Throws `RemoteError.otherWriter` if it is none.
     mutating func take(_ digest: ObjectDigest, _ root: RootID, _ id: BatchID) throws(RemoteError) {
-        guard let attempt = attempts.last(where: { $0.digest == digest.description }) else {
+        guard let attempt = attempts.last(where: { $0.digest == digest }) else {
             throw RemoteError.otherWriter(id)
         }
         let name = ObjectNames.batch(root, id)

@@ -76,7 +76,7 @@ struct Status: HoldfastCommand {
             for status in report.statuses {
                 let line = StatusLine(
                     status,
-                    RemoteLag.all(status, report.remotes).map(\.line),
+                    report.lags[status.root.id, default: []].map(\.line),
                     report.alerts,
                     report.now
                 )
@@ -113,10 +113,11 @@ struct Status: HoldfastCommand {
             awaited.append(ProtectionAnswer.Problem(path: repository.path, reason: reason))
         }
         let answer = ProtectionAnswer(statuses, awaited: awaited, maximumAge: maxAge)
+        let remotes = try RemoteChoice.all(options)
         let report = StatusReport(
             answer: answer,
             statuses: statuses,
-            remotes: try RemoteChoice.all(options),
+            lags: Dictionary(statuses.map { ($0.root.id, RemoteLag.all($0, remotes)) }) { $1 },
             alerts: AlertStore.all(in: repository),
             remarks: watchers.compactMap(\.metrics?.problem),
             serviceStart: UnitScope.allCases.first(where: \.hasUnit)?.startCommand,

@@ -10,8 +10,8 @@ import SystemPackage
 struct StatusReport {
     let answer: ProtectionAnswer
     let statuses: [RootStatus]
-    /// The remotes of the configuration.
-    let remotes: [RemoteSettings]
+    /// Of each root, how far each remote of the configuration is behind it.
+    let lags: [RootID: [RemoteLag]]
     /// Of each watcher.
     let alerts: [AlertBoard]
     /// What is to be said of watchers as a whole.
@@ -53,8 +53,9 @@ struct StatusReport {
     /// What is wrong with the copies off the machine.
     private var remoteRemarks: [ProtectionAnswer.Problem] {
         statuses.flatMap { status in
-            RemoteLag.all(status, remotes).compactMap(\.problem)
-                .map { ProtectionAnswer.Problem(path: status.root.path, reason: $0.printable) }
+            lags[status.root.id, default: []].compactMap(\.problem).map {
+                ProtectionAnswer.Problem(path: status.root.path, reason: $0.printable)
+            }
         }
     }
 
@@ -141,7 +142,7 @@ struct StatusReport {
         lines.append(
             "  the repository: \(Quantity.text(bytes: status.storage.disk.total)) of this root\(free)\(full)"
         )
-        for shipping in RemoteLag.all(status, remotes) {
+        for shipping in lags[status.root.id, default: []] {
             let text = shipping.text(now: now)
             lines.append("  " + (shipping.problem == nil ? text : style.red(text)))
         }

@@ -37,7 +37,7 @@ package struct SealLayout: Hashable, Sendable {
         return sealedOffset(last) + sealedByteCount(ofChunk: last)
     }
 
-    /// How many chunks have so much content, the first of them full.
+    /// How many chunks have so much content, all but the last one full.
     static func chunkCount(_ plainByteCount: UInt64) -> UInt64 {
         plainByteCount == 0 ? 1 : (plainByteCount - 1) / chunkByteCount + 1
     }
