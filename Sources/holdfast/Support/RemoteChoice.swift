@@ -62,6 +62,8 @@ extension Failure {
             case .missing, .noSuchRemote: .notFound
             default: .failed
             }
-        self.init(status, (remote.map { "\($0.title): " } ?? "") + error.description)
+        let title = remote.map { "\($0.title): " } ?? ""
+        let isNamed = error.description.hasPrefix(title)
+        self.init(status, (isNamed ? "" : title) + error.description)
     }
 }
