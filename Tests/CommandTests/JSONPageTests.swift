@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Recovery
@@ -6,45 +7,9 @@ import Testing
 
 @Suite("docs/JSON.md")
 struct JSONPageTests {
-    private static let project = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-
-    /// A type of JSON, as the page names it.
-    private enum Kind: String, Decodable {
-        case null, boolean, number, string, array, object
-
-        init(from decoder: any Decoder) throws {
-            let value = try decoder.singleValueContainer()
-            if value.decodeNil() {
-                self = .null
-            } else if (try? value.decode(Bool.self)) != nil {
-                self = .boolean
-            } else if (try? value.decode(Double.self)) != nil {
-                self = .number
-            } else if (try? value.decode(String.self)) != nil {
-                self = .string
-            } else {
-                self = (try? value.decode([Kind].self)) == nil ? .object : .array
-            }
-        }
-    }
-
-    /// The tables of the page, by their headings: each field's name and its type.
-    private static func page() throws -> [String: [String]] {
-        let text = try String(contentsOf: project.appendingPathComponent("docs/JSON.md"), encoding: .utf8)
-        var (tables, heading) = ([String: [String]](), "")
-        for line in text.split(separator: "\n") {
-            if line.hasPrefix("## ") { heading = String(line.dropFirst(3)) }
-            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
-            guard cells.count > 2, cells[0].hasPrefix("`") else { continue }
-            tables[heading, default: []].append("\(cells[0].dropFirst().dropLast()): \(cells[1])")
-        }
-        return tables
-    }
-
     /// The fields of an object, in their order.
     private static func fields(of object: any JSONLine) throws -> [String] {
-        let kinds = try JSONDecoder().decode([String: Kind].self, from: Data(object.json.utf8))
+        let kinds = try JSONDecoder().decode([String: JSONPage.Kind].self, from: Data(object.json.utf8))
         let fields = try Mirror(reflecting: object).children.map { field in
             let name = field.label!.replacing(#/[A-Z]/#) { "_\($0.output.lowercased())" }
             let kind = try #require(kinds[name], "\(object) has \(name)").rawValue
@@ -58,7 +23,7 @@ struct JSONPageTests {
 
     @Test("has the fields of each object, in their order and with their types")
     func fields() throws {
-        let page = try Self.page()
+        let page = try JSONPage("JSON.md").tables
         #expect(Set(page.keys) == Set(JSONExamples.all.map(\.heading)))
         for (heading, object) in JSONExamples.all {
             #expect(try page[heading] == Self.fields(of: object), "\(heading)")
@@ -67,7 +32,7 @@ struct JSONPageTests {
 
     @Test("has each object that is declared")
     func objects() throws {
-        let folder = Self.project.appendingPathComponent("Sources/holdfast/JSON")
+        let folder = JSONPage.project.appendingPathComponent("Sources/holdfast/JSON")
         var declared: Set<String> = []
         for name in try FileManager.default.contentsOfDirectory(atPath: folder.path) {
             let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
