@@ -212,7 +212,7 @@ extension ScanCapture {
     }
 
     private func took(
-        _ result: LogOverlay.Result,
+        _ result: OverlayOutcome,
         _ scan: FileScan,
         _ log: WALTail,
         _ state: inout CaptureState

@@ -2,20 +2,21 @@ import LinuxSystem
 import RepositoryWriter
 import SQLiteFiles
 
+/// How far one step of a log's overlay came.
+enum OverlayOutcome: Equatable {
+    /// The log has no commit.
+    case empty
+    /// The size of the database after the last commit.
+    case commits(databasePages: PageCount)
+    /// There is no room for the rest, or it takes longer than one call may: `collect` continues.
+    case unfinished
+    /// A reset began meanwhile: the delivered pages may be torn.
+    case moved
+}
+
 /// The newest committed content of every page in a log, which is laid over a file that is compared. First the
 /// last commit is searched, then the frames before it are read backwards. Both pause after a chunk.
 struct LogOverlay {
-    enum Result: Equatable {
-        /// The log has no commit.
-        case empty
-        /// The size of the database after the last commit.
-        case commits(databasePages: PageCount)
-        /// There is no room for the rest, or it takes longer than one call may: `collect` continues.
-        case unfinished
-        /// A reset began meanwhile: the delivered pages may be torn.
-        case moved
-    }
-
     /// The search for the last commit; nil when it is over.
     private var search: LastCommitSearch?
     private var completion = CompletionProof()
@@ -37,7 +38,7 @@ struct LogOverlay {
         _ position: inout LogPosition,
         _ reader: inout WALReader,
         _ scratch: inout [UInt8]
-    ) throws(SystemError) -> Result? {
+    ) throws(SystemError) -> OverlayOutcome? {
         self = LogOverlay()
         search = try reader.header(&scratch).map(LastCommitSearch.init)
         return search == nil ? try Self.markEmpty(hasHeader: false, &position, &reader, &scratch) : nil
@@ -48,7 +49,7 @@ struct LogOverlay {
         _ position: inout LogPosition,
         _ reader: inout WALReader,
         _ scratch: inout [UInt8]
-    ) throws(SystemError) -> Result? {
+    ) throws(SystemError) -> OverlayOutcome? {
         guard let isAtEnd = try search?.reachEnd(&reader, &scratch), let search else { return nil }
         guard try reader.isInGeneration(search.start, &scratch) else { return .moved }
         guard isAtEnd else { return .unfinished }
@@ -80,7 +81,7 @@ struct LogOverlay {
         _ position: inout LogPosition,
         _ reader: inout WALReader,
         _ scratch: inout [UInt8]
-    ) throws(SystemError) -> Result {
+    ) throws(SystemError) -> OverlayOutcome {
         let index = try reader.index.read(&scratch)
         let isEmpty = position.markEmpty(index, isUsed: reader.index.isUsed, hasHeader: hasHeader)
         return isEmpty ? .empty : .moved
@@ -93,7 +94,7 @@ struct LogOverlay {
         _ scratch: inout [UInt8],
         _ hasRoom: () -> Bool,
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
-    ) throws(SystemError) -> Result {
+    ) throws(SystemError) -> OverlayOutcome {
         guard var pages = uncollected else { return .empty }
         let isWhole = try pages.collect(&covered, &reader, &scratch, hasRoom, deliver)
         // A reset writes the new header before it overwrites a frame.

@@ -363,7 +363,7 @@ extension WALTail {
         _ scratch: inout [UInt8],
         hasRoom: () -> Bool = { true },
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
-    ) throws(SystemError) -> LogOverlay.Result {
+    ) throws(SystemError) -> OverlayOutcome {
         forget()
         try reader.index.require()
         if let result = try overlay.begin(&position, &reader, &scratch) { return result }
@@ -376,7 +376,7 @@ extension WALTail {
         _ scratch: inout [UInt8],
         hasRoom: () -> Bool,
         _ deliver: (PageSet, _ databasePages: PageCount) -> Void
-    ) throws(SystemError) -> LogOverlay.Result {
+    ) throws(SystemError) -> OverlayOutcome {
         reader.beginChunk()
         let early = try overlay.findLastCommit(&position, &reader, &scratch)
         let result =

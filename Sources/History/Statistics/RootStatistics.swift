@@ -18,18 +18,18 @@ package struct RootStatistics: Sendable {
     package private(set) var changedPageBytes: UInt64 = 0
     package private(set) var firstTime: Instant?
     package private(set) var lastTime: Instant?
-    package private(set) var lastHour = Span()
-    package private(set) var lastDay = Span()
-    package private(set) var lastWeek = Span()
+    package private(set) var lastHour = PeriodTotals()
+    package private(set) var lastDay = PeriodTotals()
+    package private(set) var lastWeek = PeriodTotals()
     /// The share of every snapshot in the segments.
     private var storedBytes: [UInt64] = []
 
     /// The snapshots of a period up to now.
-    package struct Span: Hashable, Sendable {
+    package struct PeriodTotals: Hashable, Sendable {
         package fileprivate(set) var snapshots: UInt64 = 0
         package fileprivate(set) var storedBytes: UInt64 = 0
 
-        fileprivate mutating func add(_ other: Span) {
+        fileprivate mutating func add(_ other: PeriodTotals) {
             snapshots += other.snapshots
             storedBytes.addSaturated(other.storedBytes)
         }
@@ -51,7 +51,7 @@ package struct RootStatistics: Sendable {
         let age = Duration.nanoseconds(
             now.nanoseconds.subtractingReportingOverflow(time.nanoseconds).partialValue
         )
-        let one = Span(snapshots: 1, storedBytes: stored)
+        let one = PeriodTotals(snapshots: 1, storedBytes: stored)
         if age < .seconds(3600) { lastHour.add(one) }
         if age < .seconds(86_400) { lastDay.add(one) }
         if age < .seconds(7 * 86_400) { lastWeek.add(one) }

@@ -9,12 +9,12 @@ package import SystemPackage
 package struct HealthSurvey: Sendable {
     /// The last result of each database, and its snapshot.
     package struct Knowledge: Sendable, Codable {
-        fileprivate struct Result: Codable {
+        fileprivate struct SurveyedSnapshot: Codable {
             let sequence: SequenceNumber
             let facts: HealthFacts
         }
 
-        fileprivate var results: [FileID: Result] = [:]
+        fileprivate var results: [FileID: SurveyedSnapshot] = [:]
 
         package init() {}
     }
@@ -72,7 +72,7 @@ package struct HealthSurvey: Sendable {
             }
             guard let facts = try facts(file, state) else { continue }
             let verdict = try examination.judge(facts, stamp)
-            known.results[file] = Knowledge.Result(sequence: state.sequence, facts: facts)
+            known.results[file] = Knowledge.SurveyedSnapshot(sequence: state.sequence, facts: facts)
             try onVerdict(verdict)
         }
     }
@@ -97,7 +97,7 @@ private struct Examination {
     let latest: LatestStates
     let past: LazyHistory
     /// The last result, and its snapshot.
-    let known: HealthSurvey.Knowledge.Result?
+    let known: HealthSurvey.Knowledge.SurveyedSnapshot?
 
     /// Larger images are not rebuilt to find an event, in bytes.
     private static let largestRebuild: UInt64 = 1 << 30

@@ -4,6 +4,18 @@ import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
+/// What became of a replacement.
+enum ReplacementOutcome {
+    case done
+    /// A program wrote before. Nothing was changed.
+    case outdated
+    /// Nothing was changed, for one of two reasons:
+    /// 1. SQLite can no longer write to the database.
+    /// 2. The page sizes differ, and a database in WAL mode keeps its own
+    ///    (sqlite.org/c3ref/backup_finish.html, SQLITE_READONLY).
+    case impossible
+}
+
 /// Replaces the content of a healthy live database by an image, in one transaction through SQLite's backup
 /// API (sqlite.org/c3ref/backup_finish.html). Programs that have it open see the one or the other, whole.
 ///
@@ -16,20 +28,9 @@ struct DatabaseReplacement {
     /// For programs that are reading or writing.
     let lockWait: LockWait
 
-    enum Result {
-        case done
-        /// A program wrote before. Nothing was changed.
-        case outdated
-        /// Nothing was changed, for one of two reasons:
-        /// 1. SQLite can no longer write to the database.
-        /// 2. The page sizes differ, and a database in WAL mode keeps its own
-        ///    (sqlite.org/c3ref/backup_finish.html, SQLITE_READONLY).
-        case impossible
-    }
-
     /// Calls `isUnchanged` once no other program can write. Throws `InPlaceError.busy` when the lock cannot
     /// be taken in time, `InPlaceError.unwritable`.
-    func run(isUnchanged: () throws -> Bool) throws -> Result {
+    func run(isUnchanged: () throws -> Bool) throws -> ReplacementOutcome {
         // The journal mode of a database in rollback mode would become the image's. One in WAL mode keeps its
         // own.
         let isLogged = try setFileFormat(isWAL: false)
@@ -60,7 +61,11 @@ struct DatabaseReplacement {
         return isLogged
     }
 
-    private func copy(_ from: Database, _ to: Database, _ isUnchanged: () throws -> Bool) throws -> Result {
+    private func copy(
+        _ from: Database,
+        _ to: Database,
+        _ isUnchanged: () throws -> Bool
+    ) throws -> ReplacementOutcome {
         guard
             let backup = unsafe sqlite3_backup_init(
                 to.sqliteConnection,

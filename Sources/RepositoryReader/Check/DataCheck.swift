@@ -97,7 +97,7 @@ package struct DataCheck {
                 guard let damage = error as? DamageError else { throw error }
                 try report(Finding(damage))
             }
-            for id in ids where pass.jobs[id]!.failure == nil && plans.plans[id]!.snapshot != nil {
+            for id in ids where pass.rebuilds[id]!.failure == nil && plans.plans[id]!.snapshot != nil {
                 do { _ = try pass.verify(id) } catch let damage as DamageError { try report(Finding(damage)) }
             }
         }

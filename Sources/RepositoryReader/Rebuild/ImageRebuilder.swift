@@ -60,9 +60,9 @@ package struct ImageRebuilder: Sendable {
             for output in made.values { try? Directory.remove(output) }
             throw error
         }
-        for (id, job) in pass.jobs {
+        for (id, rebuild) in pass.rebuilds {
             results[id] = Result { try pass.verify(id) }
-            progress?.add(job.bytesBesideBase)
+            progress?.add(rebuild.bytesBesideBase)
         }
         for (id, output) in made {
             if case .failure = results[id] { try? Directory.remove(output) }

@@ -7,7 +7,7 @@ package import SystemPackage
 package final class RebuildPass {
     /// One file's part of the work. It is a class because a copied value would copy its pending pages at the
     /// next change.
-    package final class Job {
+    package final class FileRebuild {
         let plan: RebuildPlan
         let output: FilePath
         package var applier: ImageApplier
@@ -33,7 +33,7 @@ package final class RebuildPass {
     private let root: RootDescription
     private let segments: [SequenceNumber: SegmentIdentity]
     private let deltasUpTo: SequenceNumber
-    package private(set) var jobs: [FileID: Job] = [:]
+    package private(set) var rebuilds: [FileID: FileRebuild] = [:]
     private let files = FilePool(mode: .update)
     private var opener: RecordOpener
     private let exchanged = ExchangedPage()
@@ -78,16 +78,16 @@ package final class RebuildPass {
     ) {
         if let open { files.adopt(id, open) }
         let applier = ImageApplier(tracksDigest: onSnapshot != nil, wanted: wanted, exchanged: exchanged)
-        jobs[id] = Job(plan, output: output, applier)
+        rebuilds[id] = FileRebuild(plan, output: output, applier)
     }
 
     /// Rebuilds all files. Throws `ReplacedSegmentError` when the plans no longer match the segments.
     package func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
-        guard let first = jobs.values.compactMap({ $0.plan.start }).min() else { return }
-        let last = jobs.values.compactMap { $0.plan.end }.max()
+        guard let first = rebuilds.values.compactMap({ $0.plan.start }).min() else { return }
+        let last = rebuilds.values.compactMap { $0.plan.end }.max()
         var walk = StreamReader(root: root, start: first.segment, wantsData: true)
         walk.deltasUpTo = deltasUpTo
-        walk.wantedFiles = Set(jobs.keys)
+        walk.wantedFiles = Set(rebuilds.keys)
         walk.deliversLostData = provesWithoutData
         walk.progress = streamProgress
         // If the first segment was merged into an earlier one, the pass misses its records.
@@ -104,17 +104,17 @@ package final class RebuildPass {
             },
             onRecord: { type, header, payload, place in
                 if let last, place.location > last.record { return false }
-                guard let job = jobs[header.file] else { return true }
+                guard let rebuild = rebuilds[header.file] else { return true }
                 do {
                     switch type {
-                    case .base: try applyBase(header, job, payload, place)
-                    case .changes: try applyChanges(header, job, payload, place)
+                    case .base: try applyBase(header, rebuild, payload, place)
+                    case .changes: try applyChanges(header, rebuild, payload, place)
                     default: break
                     }
                 } catch is ReplacedSegmentError {
                     throw ReplacedSegmentError()
                 } catch {
-                    job.failure = firstDamage ?? error
+                    rebuild.failure = firstDamage ?? error
                     try onFailure(header.file, error)
                 }
                 if overlayBytes > Self.overlayBytes { try writeOverlays() }
@@ -127,25 +127,29 @@ package final class RebuildPass {
 
     /// Writes the pending pages of all files.
     private func writeOverlays() throws(SystemError) {
-        for (id, job) in jobs where job.applier.overlay.isAhead && job.failure == nil { try writeImage(id) }
+        for (id, rebuild) in rebuilds where rebuild.applier.overlay.isAhead && rebuild.failure == nil {
+            try writeImage(id)
+        }
         overlayBytes = 0
     }
 
     /// Writes one file as of its current image.
     func writeImage(_ id: FileID) throws(SystemError) {
-        guard let job = jobs[id] else { return }
-        let output = try files.file(id, at: job.output)
-        try job.applier.finish(output.file)
+        guard let rebuild = rebuilds[id] else { return }
+        let output = try files.file(id, at: rebuild.output)
+        try rebuild.applier.finish(output.file)
     }
 
     private func applyBase(
         _ header: RecordHeader,
-        _ job: Job,
+        _ rebuild: FileRebuild,
         _ payload: RawSpan,
         _ place: RecordPlace
     ) throws {
         let id = header.file
-        guard job.plan.includes(place.location, entry: 0), canGoOn(job, atFreshStart: true) else { return }
+        guard rebuild.plan.includes(place.location, entry: 0), canGoOn(rebuild, atFreshStart: true) else {
+            return
+        }
         let reference = try place.reading(try BaseReference(payload))
         let path = root.basePath(header.firstSequence, id)
         let base: BaseReader
@@ -160,8 +164,8 @@ package final class RebuildPass {
             else { throw error }
             throw ReplacedSegmentError()
         }
-        let output = try files.file(id, at: job.output)
-        try job.applier.apply(
+        let output = try files.file(id, at: rebuild.output)
+        try rebuild.applier.apply(
             base: base,
             header.firstSequence,
             reference,
@@ -173,69 +177,69 @@ package final class RebuildPass {
 
     private func applyChanges(
         _ header: RecordHeader,
-        _ job: Job,
+        _ rebuild: FileRebuild,
         _ payload: RawSpan,
         _ place: RecordPlace
     ) throws {
         let id = header.file
-        guard job.plan.includes(place.location, entry: 0) else { return }
+        guard rebuild.plan.includes(place.location, entry: 0) else { return }
         try opener.decode(payload, header, place)
-        guard canGoOn(job, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
-        if place.isDataLost { return try proveWithoutData(id, job, place) }
-        let output = try files.file(id, at: job.output)
-        try opener.open(payload, place, from: job.applier, output.file)
-        var before = job.applier.overlay.byteCount
+        guard canGoOn(rebuild, atFreshStart: opener.changes.entries[0].startsFresh) else { return }
+        if place.isDataLost { return try proveWithoutData(id, rebuild, place) }
+        let output = try files.file(id, at: rebuild.output)
+        try opener.open(payload, place, from: rebuild.applier, output.file)
+        var before = rebuild.applier.overlay.byteCount
         for index in 0..<opener.changes.entries.count {
             // Void or later entries are at the end of a record: once one is not included, no later one is.
-            guard job.plan.includes(place.location, entry: index) else { return }
+            guard rebuild.plan.includes(place.location, entry: index) else { return }
             let entry = opener.changes.entries[index]
-            try job.applier.apply(entry, of: opener.changes, data: opener.data, to: output.file)
+            try rebuild.applier.apply(entry, of: opener.changes, data: opener.data, to: output.file)
             onPages?(id, entry.startsFresh ? nil : opener.changes.numbers[entry.pages])
-            overlayBytes += job.applier.overlay.byteCount - before
-            before = job.applier.overlay.byteCount
-            if entry.event != nil { try onSnapshot?(id, entry, job.applier, place) }
+            overlayBytes += rebuild.applier.overlay.byteCount - before
+            before = rebuild.applier.overlay.byteCount
+            if entry.event != nil { try onSnapshot?(id, entry, rebuild.applier, place) }
         }
     }
 
     /// The changes of the decoded record are lost. Its first snapshots are proven as far as the image has
     /// their digests. A base often is the image of the snapshot that ends it.
-    private func proveWithoutData(_ id: FileID, _ job: Job, _ place: RecordPlace) throws {
+    private func proveWithoutData(_ id: FileID, _ rebuild: FileRebuild, _ place: RecordPlace) throws {
         guard !opener.changes.entries[0].startsFresh else {
             throw place.damage("the data of a fresh start is lost")
         }
         for (index, entry) in opener.changes.entries.enumerated() where entry.event != nil {
-            guard job.plan.includes(place.location, entry: index), job.applier.shape == entry.shape,
-                job.applier.digest == entry.digest
+            guard rebuild.plan.includes(place.location, entry: index), rebuild.applier.shape == entry.shape,
+                rebuild.applier.digest == entry.digest
             else { return }
-            try onSnapshot?(id, entry, job.applier, place)
+            try onSnapshot?(id, entry, rebuild.applier, place)
         }
     }
 
     /// Whether the file is intact so far. With `onSnapshot`, a base or fresh start clears a failure.
-    private func canGoOn(_ job: Job, atFreshStart isFresh: Bool) -> Bool {
-        guard job.failure != nil else { return true }
+    private func canGoOn(_ rebuild: FileRebuild, atFreshStart isFresh: Bool) -> Bool {
+        guard rebuild.failure != nil else { return true }
         guard isFresh, onSnapshot != nil else { return false }
-        job.failure = nil
+        rebuild.failure = nil
         return true
     }
 
     /// Compares a finished image with its snapshot's state. Throws `DamageError`, or the reason why it was
     /// not finished.
     func verify(_ id: FileID) throws -> SnapshotState {
-        guard let job = jobs[id], let snapshot = job.plan.snapshot else {
+        guard let rebuild = rebuilds[id], let snapshot = rebuild.plan.snapshot else {
             throw RepositoryError.noSnapshot(id, at: .none)
         }
-        if let failure = job.failure { throw failure }
-        let output = try files.file(id, at: job.output)
-        let path = job.plan.end.map { root.segmentPath($0.record.segment) } ?? root.directory
+        if let failure = rebuild.failure { throw failure }
+        let output = try files.file(id, at: rebuild.output)
+        let path = rebuild.plan.end.map { root.segmentPath($0.record.segment) } ?? root.directory
         let mismatch = DamageError(
             path,
-            at: job.plan.end?.record.offset ?? 0,
+            at: rebuild.plan.end?.record.offset ?? 0,
             "the rebuilt image of snapshot \(snapshot.sequence) does not have its digest"
         )
-        guard job.applier.shape == snapshot.shape,
+        guard rebuild.applier.shape == snapshot.shape,
             try output.file.status().sizeBytes == snapshot.shape.byteCount,
-            try job.applier.finalDigest(of: output.file) == snapshot.digest
+            try rebuild.applier.finalDigest(of: output.file) == snapshot.digest
         else { throw firstDamage ?? mismatch }
         return snapshot
     }

@@ -75,16 +75,16 @@ final class CompactionImages {
         }
         try pass.run()
         for id in ids {
-            let job = pass.jobs[id]!
-            if let failure = job.failure { throw failure }
+            let rebuild = pass.rebuilds[id]!
+            if let failure = rebuild.failure { throw failure }
             let state = scan.before.files[id]!.last!
-            guard job.applier.shape == state.shape else {
+            guard rebuild.applier.shape == state.shape else {
                 let message = "the image of snapshot \(state.sequence) has another length"
                 throw DamageError(path(id), at: 0, message)
             }
-            begin(id, at: state, pages: job.applier.wanted!)
-            images[id]!.applier.base = job.applier.base
-            images[id]!.applier.shortestBytes = job.applier.shortestBytes
+            begin(id, at: state, pages: rebuild.applier.wanted!)
+            images[id]!.applier.base = rebuild.applier.base
+            images[id]!.applier.shortestBytes = rebuild.applier.shortestBytes
         }
     }
 

@@ -49,9 +49,9 @@ struct StatsReport {
             + "writes \(bytes(cost.imageBytes)), about \(Quantity.text(reading.duration(of: cost)))"
     }
 
-    private func text(_ span: RootStatistics.Span) -> String {
-        span.snapshots == 0
-            ? "none" : "\(Quantity.text(span.snapshots, "snapshot")), \(bytes(span.storedBytes))"
+    private func text(_ period: RootStatistics.PeriodTotals) -> String {
+        period.snapshots == 0
+            ? "none" : "\(Quantity.text(period.snapshots, "snapshot")), \(bytes(period.storedBytes))"
     }
 
     private func times(_ ratio: Double) -> String {

@@ -42,7 +42,7 @@ final class FollowedLog {
     func truncate() throws { _ = try session.sql("PRAGMA wal_checkpoint(TRUNCATE);") }
 
     /// Begins from what is there now, as a comparison does.
-    func overlay(_ tail: WALTail) throws -> LogOverlay.Result {
+    func overlay(_ tail: WALTail) throws -> OverlayOutcome {
         var covered = PageBitmap()
         return try tail.overlay(&covered, &scratch) { _, _ in }
     }

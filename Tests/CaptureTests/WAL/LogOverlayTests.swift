@@ -16,7 +16,7 @@ struct LogOverlayTests {
     private func begin(
         _ overlay: inout LogOverlay,
         _ position: inout LogPosition
-    ) throws -> LogOverlay.Result? {
+    ) throws -> OverlayOutcome? {
         setup.tail.reader.beginChunk()
         return try overlay.begin(&position, &setup.tail.reader, &setup.scratch)
             ?? overlay.findLastCommit(&position, &setup.tail.reader, &setup.scratch)

@@ -62,17 +62,17 @@ struct HealthSurveyTests {
 
     /// A survey on a thread of its own.
     private final class Look {
-        private let result: Result
-        private final class Result: Sendable {
-            let count = Mutex<Swift.Result<Int, any Error>?>(nil)
+        private let result: VerdictCount
+        private final class VerdictCount: Sendable {
+            let count = Mutex<Result<Int, any Error>?>(nil)
         }
 
         init(_ survey: HealthSurvey) throws {
-            let result = Result()
+            let result = VerdictCount()
             self.result = result
             try WorkerThread.start("survey") {
                 var (survey, count) = (survey, 0)
-                let end = Swift.Result { try survey.run(stamp: "20260129-120000") { _ in count += 1 } }
+                let end = Result { try survey.run(stamp: "20260129-120000") { _ in count += 1 } }
                 result.count.withLock { $0 = end.map { count } }
             }
         }

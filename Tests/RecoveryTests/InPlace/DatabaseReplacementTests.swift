@@ -20,7 +20,7 @@ import Testing
         try SQLite3.sql("CREATE TABLE t(v); INSERT INTO t VALUES('old');", on: directory.file("image"))
     }
 
-    private func replace(isUnchanged: () throws -> Bool = { true }) throws -> DatabaseReplacement.Result {
+    private func replace(isUnchanged: () throws -> Bool = { true }) throws -> ReplacementOutcome {
         try DatabaseReplacement(database: entry, image: image, lockWait: LockWait(.milliseconds(200))).run(
             isUnchanged: isUnchanged
         )
@@ -153,7 +153,7 @@ import Testing
     }
 
     private final class Attempt: Sendable {
-        let result = Mutex<Result<DatabaseReplacement.Result, any Error>?>(nil)
+        let result = Mutex<Result<ReplacementOutcome, any Error>?>(nil)
     }
 
     @Test("a lock that does not go is named")
