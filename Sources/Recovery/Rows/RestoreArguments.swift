@@ -15,7 +15,7 @@ package enum RestoreArguments {
     ) -> [SuggestedCommand] {
         stride(from: 0, to: rows.count, by: most).map { start in
             let part = rows[start..<min(start + most, rows.count)]
-            let keys = part.map { $0.key.map { KeyText.text(of: $0.value) } }
+            let keys = part.map { $0.key.map { RowKeyText.text(of: $0.value) } }
             let plain = keys.flatMap { $0 }.compactMap(\.self)
             let isPlain = plain.count == keys.reduce(0) { $0 + $1.count }
             let selection = isPlain ? plain : ["--where", condition(part.map(\.key))]

@@ -152,7 +152,7 @@ package final class RowHistory {
             return "\(column.sqlName)\(isUnknown ? " COLLATE BINARY" : "") = ?"
         }
         let rows = "FROM \(shape.name.sqlName) WHERE \(condition.allOf)"
-        for values in KeyText.candidates(key) {
+        for values in RowKeyText.candidates(key) {
             guard let values = try database.firstRow(columns, rows, arguments: StatementArguments(values))
             else { continue }
             try watchRow(shape, rowIDName == nil ? nil : values.last, database, file, header)

@@ -127,7 +127,7 @@ extension RowSet {
                     throw RowError.wrongKeyCount(table, columns: key, given: row.count)
                 }
                 let condition = key.map { "o.\($0.sqlName) = ?" }.allOf
-                for values in KeyText.candidates(row) {
+                for values in RowKeyText.candidates(row) {
                     try database.execute(
                         sql: insert + "WHERE \(condition)",
                         arguments: StatementArguments(values)

@@ -50,7 +50,9 @@ package struct RepositoryMetrics: Sendable {
         unreadable = answers.compactMap { answer in answer.error.map { (answer.status.root.path, $0) } }
         let answers = answers.sorted { $0.status.root.path.string < $1.status.root.path.string }
         let labels = Self.labels(answers.map(\.status.root))
-        let readings = answers.map { RootReading(status: $0.status, remotes: remotes($0.status), now: now) }
+        let readings = answers.map {
+            RootMetricsInput(status: $0.status, remotes: remotes($0.status), now: now)
+        }
         let awaited = Self.awaited(reading.watchers, besides: Set(labels))
         var text = MetricsText()
         for one in RepositoryWideMetrics.all { text.add(one.metric, one.samples(reading)) }

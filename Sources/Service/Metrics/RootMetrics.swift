@@ -6,9 +6,9 @@ import RepositoryReader
 /// The metrics of each root. Counters come from the watcher, and count since it began: the history does not
 /// only grow. What the history says is a gauge.
 enum RootMetrics {
-    static let all: [MeasuredMetric<RootReading>] = protection + capture + history + health + remotes
+    static let all: [MeasuredMetric<RootMetricsInput>] = protection + capture + history + health + remotes
 
-    private static let protection: [MeasuredMetric<RootReading>] = [
+    private static let protection: [MeasuredMetric<RootMetricsInput>] = [
         .flag("holdfast_protected", "1 if all that is committed now will be captured, else 0.") {
             $0.status.problem(now: $0.now) == nil
         },
@@ -36,7 +36,7 @@ enum RootMetrics {
         ) { $0.status.durableUntil },
     ]
 
-    private static let capture: [MeasuredMetric<RootReading>] = [
+    private static let capture: [MeasuredMetric<RootMetricsInput>] = [
         .total("holdfast_commits_total", "Snapshots of exactly one transaction.") { $0.watcher?.commits },
         .total("holdfast_coalesced_total", "Transactions that share a snapshot with others.") {
             $0.watcher?.coalesced
@@ -78,7 +78,7 @@ enum RootMetrics {
         },
     ]
 
-    private static let history: [MeasuredMetric<RootReading>] = [
+    private static let history: [MeasuredMetric<RootMetricsInput>] = [
         .count("holdfast_files", "Files that exist by the last snapshot, databases among them.") {
             $0.history?.files
         },
@@ -110,7 +110,7 @@ enum RootMetrics {
         },
     ]
 
-    private static let health: [MeasuredMetric<RootReading>] = [
+    private static let health: [MeasuredMetric<RootMetricsInput>] = [
         .state(
             .ofRoot("holdfast_health", "1 for what the last checks of the databases found.", ["health"]),
             by: "health",
@@ -144,7 +144,7 @@ enum RootMetrics {
         },
     ]
 
-    private static let remotes: [MeasuredMetric<RootReading>] = [
+    private static let remotes: [MeasuredMetric<RootMetricsInput>] = [
         .ofRemote("holdfast_remote_up", "1 unless shipping to the remote fails, then 0.") {
             $0.hasError ? 0 : 1
         },
@@ -174,11 +174,11 @@ extension Metric {
     }
 }
 
-extension MeasuredMetric<RootReading> {
+extension MeasuredMetric<RootMetricsInput> {
     fileprivate static func flag(
         _ name: String,
         _ help: String,
-        _ flag: @escaping @Sendable (RootReading) -> Bool?
+        _ flag: @escaping @Sendable (RootMetricsInput) -> Bool?
     ) -> Self {
         value(.ofRoot(name, help)) { reading in flag(reading).map { $0 ? 1 : 0 } }
     }
@@ -186,7 +186,7 @@ extension MeasuredMetric<RootReading> {
     fileprivate static func count(
         _ name: String,
         _ help: String,
-        _ count: @escaping @Sendable (RootReading) -> Int?
+        _ count: @escaping @Sendable (RootMetricsInput) -> Int?
     ) -> Self {
         value(.ofRoot(name, help)) { reading in count(reading).map { Double($0) } }
     }
@@ -194,7 +194,7 @@ extension MeasuredMetric<RootReading> {
     fileprivate static func total(
         _ name: String,
         _ help: String,
-        _ count: @escaping @Sendable (RootReading) -> Int?
+        _ count: @escaping @Sendable (RootMetricsInput) -> Int?
     ) -> Self {
         value(.ofRoot(name, kind: .counter, help)) { reading in count(reading).map { Double($0) } }
     }
@@ -202,7 +202,7 @@ extension MeasuredMetric<RootReading> {
     fileprivate static func seconds(
         _ name: String,
         _ help: String,
-        _ seconds: @escaping @Sendable (RootReading) -> Double?
+        _ seconds: @escaping @Sendable (RootMetricsInput) -> Double?
     ) -> Self {
         value(.ofRoot(name, help), seconds)
     }
@@ -210,7 +210,7 @@ extension MeasuredMetric<RootReading> {
     fileprivate static func time(
         _ name: String,
         _ help: String,
-        _ time: @escaping @Sendable (RootReading) -> Instant?
+        _ time: @escaping @Sendable (RootMetricsInput) -> Instant?
     ) -> Self {
         value(.ofRoot(name, help)) { reading in time(reading)?.inSeconds }
     }

@@ -2,7 +2,7 @@ import FoundationEssentials
 import GRDB
 
 /// The values of a key as people write them.
-enum KeyText {
+enum RowKeyText {
     /// The possible meanings, the most likely first.
     static func candidates(_ row: [String]) -> [[DatabaseValue]] {
         [row.map(value), row.map(number)]

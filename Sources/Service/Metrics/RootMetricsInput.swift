@@ -4,7 +4,7 @@ package import RepositoryFormat
 import SystemPackage
 
 /// What the metrics of one root are made of.
-struct RootReading: Sendable {
+struct RootMetricsInput: Sendable {
     let status: RootStatus
     var remotes: [RemoteReading] = []
     let now: Instant
@@ -38,7 +38,7 @@ package struct RemoteReading: Sendable {
 }
 
 // What can be damaged, or protected, or not.
-extension RootReading {
+extension RootMetricsInput {
     var health: String? {
         guard let history else { return nil }
         return history.healthIssues.isEmpty ? (history.hasVerdict ? "good" : "unknown") : "bad"
