@@ -27,12 +27,10 @@ package struct HistoryCheck {
         _ report: (Finding) throws -> Void
     ) throws {
         var tracker = HistoryTracker()
-        var stream = StreamReader(root: root, synchronising: true)
-        stream.progress = progress
         if let progress {
             progress.begin("reading", totalBytes: try RootHistory(root).segmentBytes())
         }
-        end = try stream.run(
+        end = try StreamReader(root: root, synchronising: true, progress: progress).run(
             onFinding: { finding in
                 tracker.lost(finding)
                 try report(finding)

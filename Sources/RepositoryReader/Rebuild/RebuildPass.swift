@@ -85,20 +85,24 @@ package final class RebuildPass {
     package func run(onFailure: (FileID, any Error) throws -> Void = { _, _ in }) throws {
         guard let first = rebuilds.values.compactMap({ $0.plan.start }).min() else { return }
         let last = rebuilds.values.compactMap { $0.plan.end }.max()
-        var walk = StreamReader(root: root, start: first.segment, wantsData: true)
-        walk.deltasUpTo = deltasUpTo
-        walk.wantedFiles = Set(rebuilds.keys)
-        walk.deliversLostData = provesWithoutData
-        walk.progress = streamProgress
         // If the first segment was merged into an earlier one, the pass misses its records.
         var hasStart = false
-        walk.onSegment = { [segments] segment, identity in
-            hasStart = hasStart || segment == first.segment
-            guard hasStart, segments[segment] == nil || segments[segment] == identity else {
-                throw ReplacedSegmentError()
+        let stream = StreamReader(
+            root: root,
+            start: first.segment,
+            wantsData: true,
+            deliversLostData: provesWithoutData,
+            deltasUpTo: deltasUpTo,
+            wantedFiles: Set(rebuilds.keys),
+            progress: streamProgress,
+            onSegment: { [segments] segment, identity in
+                hasStart = hasStart || segment == first.segment
+                guard hasStart, segments[segment] == nil || segments[segment] == identity else {
+                    throw ReplacedSegmentError()
+                }
             }
-        }
-        _ = try walk.run(
+        )
+        _ = try stream.run(
             onFinding: { finding in
                 if finding.severity == .error { firstDamage = firstDamage ?? DamageError(finding) }
             },

@@ -107,11 +107,9 @@ package struct RebuildPlans {
         }
         var changes = ChangesFormat()
         var segments: [SequenceNumber: SegmentIdentity] = [:]
-        var walk = StreamReader(root: root)
-        walk.deltasUpTo = keepingEverything ? .none : limit
-        walk.onSegment = { segments[$0] = $1 }
-        deltasUpTo = walk.deltasUpTo
-        _ = try walk.run(
+        deltasUpTo = keepingEverything ? .none : limit
+        let stream = StreamReader(root: root, deltasUpTo: deltasUpTo, onSegment: { segments[$0] = $1 })
+        _ = try stream.run(
             onFinding: { finding in
                 guard finding.severity == .error else { return }
                 let damage = DamageError(finding)

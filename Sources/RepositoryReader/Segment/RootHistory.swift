@@ -99,9 +99,8 @@ package struct RootHistory: Sendable {
             else { throw ReplacedSegmentError() }
             return false
         }
-        var walk = StreamReader(root: root, synchronising: true)
-        walk.onSegment = { segment = ($0, $1) }
-        _ = try scan(walk, &tracker, onStateOfRoot: onStateOfRoot, body)
+        let stream = StreamReader(root: root, synchronising: true, onSegment: { segment = ($0, $1) })
+        _ = try scan(stream, &tracker, onStateOfRoot: onStateOfRoot, body)
     }
 
     /// Reads everything and returns the resulting state; no end when there is no segment.
@@ -114,12 +113,12 @@ package struct RootHistory: Sendable {
     }
 
     private func scan(
-        _ walk: StreamReader,
+        _ stream: StreamReader,
         _ tracker: inout HistoryTracker,
         onStateOfRoot: () -> Void = {},
         _ body: (HistoryEvent) throws -> Void
     ) throws -> StreamEnd? {
-        try walk.run(
+        try stream.run(
             onFinding: { finding in
                 if finding.severity == .error, tracker.isStateOfRoot { onStateOfRoot() }
                 tracker.lost(finding)

@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
@@ -26,36 +26,50 @@ package struct StreamReader {
     let wantsData: Bool
     /// Whether changes in a block whose data cannot be decompressed are delivered too: as tables if they have
     /// data there.
-    package var deliversLostData = false
+    let deliversLostData: Bool
     /// Sealed segments with a last snapshot up to this one are replaced by their segment deltas, if they have
     /// any.
-    package var deltasUpTo = SequenceNumber.none
+    let deltasUpTo: SequenceNumber
     /// The files whose data in those segment deltas is wanted; nil for all.
-    var wantedFiles: Set<FileID>?
+    let wantedFiles: Set<FileID>?
     /// Whether records that may be skipped are rejected all the same.
     let refusesUnknown: Bool
     /// A draft that is read instead of the segment.
-    package var draft: (segment: SequenceNumber, path: FilePath)?
+    private let draft: (segment: SequenceNumber, path: FilePath)?
     /// Counts the bytes of the segments as they are read.
-    var progress: WorkProgress?
+    private let progress: WorkProgress?
     /// Called with the identity of each segment's file before any of its records; nil for one that has only a
     /// name.
-    package var onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)?
+    private let onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)?
     /// Called for each segment that another one replaces, and that is therefore omitted.
-    package var onReplaced: ((SequenceNumber) throws -> Void)?
+    private let onReplaced: ((SequenceNumber) throws -> Void)?
 
     package init(
         root: RootDescription,
         start: SequenceNumber = .none,
         synchronising: Bool = false,
         wantsData: Bool = false,
-        refusesUnknown: Bool = false
+        deliversLostData: Bool = false,
+        deltasUpTo: SequenceNumber = .none,
+        wantedFiles: Set<FileID>? = nil,
+        refusesUnknown: Bool = false,
+        draft: (segment: SequenceNumber, path: FilePath)? = nil,
+        progress: WorkProgress? = nil,
+        onSegment: ((SequenceNumber, SegmentIdentity?) throws -> Void)? = nil,
+        onReplaced: ((SequenceNumber) throws -> Void)? = nil
     ) {
         self.root = root
         self.start = start
         self.synchronising = synchronising
         self.wantsData = wantsData
+        self.deliversLostData = deliversLostData
+        self.deltasUpTo = deltasUpTo
+        self.wantedFiles = wantedFiles
         self.refusesUnknown = refusesUnknown
+        self.draft = draft
+        self.progress = progress
+        self.onSegment = onSegment
+        self.onReplaced = onReplaced
     }
 
     /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every finding.

@@ -38,11 +38,16 @@ struct SegmentDeltaReading: ~Copyable {
     consuming func run() throws -> Bool {
         defer { try? Directory.removeTree(directory) }
         let first = scan.segments.lowerBound
-        var walk = StreamReader(root: root, start: first, wantsData: true, refusesUnknown: true)
-        walk.draft = (first, draft)
-        walk.deltasUpTo = SequenceNumber(.max)
+        let stream = StreamReader(
+            root: root,
+            start: first,
+            wantsData: true,
+            deltasUpTo: SequenceNumber(.max),
+            refusesUnknown: true,
+            draft: (first, draft)
+        )
         var damage: DamageError?
-        _ = try walk.run(
+        _ = try stream.run(
             onFinding: { finding in
                 if finding.file == draft { damage = damage ?? DamageError(finding) }
             },

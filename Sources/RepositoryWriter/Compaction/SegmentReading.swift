@@ -51,10 +51,15 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
     /// `RepositoryError.unsupported`.
     consuming func run() throws -> [RewrittenSnapshot] {
         let segments = scan.segments
-        var walk = StreamReader(root: root, start: segments.lowerBound, wantsData: true, refusesUnknown: true)
-        walk.draft = draft.map { (segments.lowerBound, $0) }
+        let stream = StreamReader(
+            root: root,
+            start: segments.lowerBound,
+            wantsData: true,
+            refusesUnknown: true,
+            draft: draft.map { (segments.lowerBound, $0) }
+        )
         var damage: DamageError?
-        _ = try walk.run(
+        _ = try stream.run(
             onFinding: { finding in
                 // An unfinished write at the end of a segment is no damage.
                 let isDamage = finding.severity == .error && finding.segment.map(segments.contains) ?? false

@@ -32,17 +32,20 @@ struct PruningGroups {
         var segments: [Segment] = []
         var damaged: Set<SequenceNumber> = []
         var replaced: [SequenceNumber] = []
-        var walk = StreamReader(root: root, refusesUnknown: true)
         // The newest snapshot of each file.
         var newest: [FileID: Newest] = [:]
         var untouched: (first: SequenceNumber, newest: [Newest])?
-        walk.onSegment = { first, _ in
-            let isAmidSnapshot = segments.last?.endsUnfinished ?? false
-            if !isAmidSnapshot { untouched = (first, Array(newest.values)) }
-            segments.append(Segment(first: first, endsUnfinished: isAmidSnapshot))
-        }
-        walk.onReplaced = { replaced.append($0) }
-        _ = try walk.run(
+        let stream = StreamReader(
+            root: root,
+            refusesUnknown: true,
+            onSegment: { first, _ in
+                let isAmidSnapshot = segments.last?.endsUnfinished ?? false
+                if !isAmidSnapshot { untouched = (first, Array(newest.values)) }
+                segments.append(Segment(first: first, endsUnfinished: isAmidSnapshot))
+            },
+            onReplaced: { replaced.append($0) }
+        )
+        _ = try stream.run(
             onFinding: { finding in
                 if finding.severity == .error, let first = finding.segment { damaged.insert(first) }
             },

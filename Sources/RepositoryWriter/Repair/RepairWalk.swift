@@ -52,15 +52,19 @@ final class RepairWalk {
         try withoutActuallyEscaping(onSegment) { onSegment in
             try withoutActuallyEscaping(body) { body in
                 // It could not write unknown records again.
-                var walk = StreamReader(root: root, wantsData: scan.cut != nil, refusesUnknown: true)
-                walk.deliversLostData = true
-                walk.onSegment = { [self] first, _ in
-                    try endSegment(body)
-                    segment = first
-                    filter.beginSegment()
-                    onSegment(first)
-                }
-                _ = try walk.run(
+                let stream = StreamReader(
+                    root: root,
+                    wantsData: scan.cut != nil,
+                    deliversLostData: true,
+                    refusesUnknown: true,
+                    onSegment: { [self] first, _ in
+                        try endSegment(body)
+                        segment = first
+                        filter.beginSegment()
+                        onSegment(first)
+                    }
+                )
+                _ = try stream.run(
                     onFinding: { [self] in try take($0, body) },
                     onRecord: { [self] in
                         try take($0, $1, $2, $3, body)

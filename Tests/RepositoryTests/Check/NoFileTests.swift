@@ -144,12 +144,15 @@ struct NoFileTests {
         var looks = 0
         let found = try ReplacedSegmentError.retrying { () throws -> Int in
             looks += 1
-            var (records, walk) = (0, StreamReader(root: history.test.root))
-            walk.onSegment = { first, _ in
-                // Another process removes the next one just now, and only that.
-                if looks == 1, first == SequenceNumber(1) { try Directory.remove(second) }
-            }
-            _ = try walk.run(onFinding: { _ in }) { _, _, _, _ in
+            var records = 0
+            let stream = StreamReader(
+                root: history.test.root,
+                onSegment: { first, _ in
+                    // Another process removes the next one just now, and only that.
+                    if looks == 1, first == SequenceNumber(1) { try Directory.remove(second) }
+                }
+            )
+            _ = try stream.run(onFinding: { _ in }) { _, _, _, _ in
                 records += 1
                 return true
             }
