@@ -9,7 +9,7 @@ package struct RootReading: Sendable {
     /// Damage that was found: the statistics omit the records after it.
     package let damage: Finding?
     /// The time that reading the history took.
-    private let walk: Duration
+    private let readingTime: Duration
 
     /// Reads the history beside a writer. Throws `RepositoryError.unsupported` or `SystemError`.
     package init(_ root: RootDescription, now: Instant = .now) throws {
@@ -32,7 +32,7 @@ package struct RootReading: Sendable {
             case .session, .gap, .annotation, .attributes, .finding: break
             }
         }
-        walk = start.duration(to: .now)
+        readingTime = start.duration(to: .now)
         statistics.setFiles(last, kinds)
         statistics.storage = RootStorage(root)
         self.statistics = statistics
@@ -46,6 +46,6 @@ package struct RootReading: Sendable {
     /// The duration of such a restore. It reads the history at most twice, which was measured, and then
     /// processes the bytes at the assumed speed.
     package func duration(of cost: RestoreCost) -> Duration {
-        walk * 2 + .seconds(Double(cost.totalBytes) / Double(Self.assumedBytesPerSecond))
+        readingTime * 2 + .seconds(Double(cost.totalBytes) / Double(Self.assumedBytesPerSecond))
     }
 }

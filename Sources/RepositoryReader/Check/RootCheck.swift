@@ -58,30 +58,30 @@ package struct RootCheck: Sendable {
         if let message = try root.contradictionOfCopy() {
             try count(Finding(.error, root.descriptionCopyPath, at: 0, message))
         }
-        let walk = try ReplacedSegmentError.retrying(reporting: count) {
+        let history = try ReplacedSegmentError.retrying(reporting: count) {
             try HistoryCheck(root, progress: progress, $0)
         }
-        summary.snapshots = walk.snapshots
-        summary.bytesRead = walk.bytesRead
+        summary.snapshots = history.snapshots
+        summary.bytesRead = history.bytesRead
         progress?.begin(
             "reading base images",
-            totalBytes: walk.bases.reduce(0) { $0.addingSaturated($1.reference.shape.byteCount) }
+            totalBytes: history.bases.reduce(0) { $0.addingSaturated($1.reference.shape.byteCount) }
         )
-        for base in walk.bases {
+        for base in history.bases {
             summary.bytesRead.addSaturated(try check(base, opening: readingData, count))
         }
-        let named = Set(walk.bases.map(\.path))
+        let named = Set(history.bases.map(\.path))
         for path in try root.namesOfNoBases() where !named.contains(path) {
             try count(Finding(.error, path, at: 0, "it has the name of a base and is no regular file"))
         }
-        try reportUnfinishedTail(walk.end, count)
+        try reportUnfinishedTail(history.end, count)
         try reportQuarantined(count)
         if readingData {
             var data = DataCheck(root: root, scratch: scratch ?? root.directory)
             data.progress = progress
             // Where records are missing and none is damaged, wrong images are a consequence.
             let isIncomplete = summary.errors > 0 && summary.errors == summary.incompletenesses
-            let bytes = try data.run(walk.largestImages) { finding in
+            let bytes = try data.run(history.largestImages) { finding in
                 try count(isIncomplete ? finding.asIncompleteness : finding)
             }
             summary.bytesRead.addSaturated(bytes)

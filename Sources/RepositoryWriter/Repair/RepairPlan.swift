@@ -39,7 +39,7 @@ extension RepairPlan {
         let cut = scan.cut
         var keptBases: Set<FilePath> = []
         var frontEnd: UInt64 = 0
-        try RepairWalk(root, scan).run { step, _ in
+        try RepairReader(root, scan).run { step, _ in
             if step.isKept {
                 lastKeptTime = max(lastKeptTime ?? step.header.time, step.header.time)
                 snapshotsKept += UInt64(step.snapshots)

@@ -40,7 +40,7 @@ final class RepairSegments {
     /// `SystemError`; then there are no drafts.
     func write(_ scan: RepairScan) throws {
         do {
-            try RepairWalk(root, scan).run(onSegment: begin, take)
+            try RepairReader(root, scan).run(onSegment: begin, take)
             try finish()
         } catch {
             removeDrafts()
@@ -60,7 +60,7 @@ final class RepairSegments {
         source = (segment, segment, SegmentHeader.byteCount)
     }
 
-    private func take(_ step: RepairWalk.Step, _ payload: RawSpan) throws {
+    private func take(_ step: RepairReader.Step, _ payload: RawSpan) throws {
         source!.byteCount = step.place.end
         if step.type == .footer, let footer = try? FooterFormat(payload) {
             source!.last = max(source!.last, footer.lastReplaced)
@@ -75,7 +75,7 @@ final class RepairSegments {
         if let last = step.lastSequence { lastSequence = last }
     }
 
-    private func keep(_ step: RepairWalk.Step, _ payload: RawSpan) throws {
+    private func keep(_ step: RepairReader.Step, _ payload: RawSpan) throws {
         try open()
         try appendLoss(until: max(lastTime, step.header.time))
         if step.lastSequence != nil { try sayRemoved(upTo: step.header.firstSequence.previous) }

@@ -31,9 +31,9 @@ struct RandomHistoryTests {
         try history.verify()
         try expectSound(history)
         try history.seal()
-        let walk = StreamReader(root: history.test.root)
+        let stream = StreamReader(root: history.test.root)
         for segment in try history.test.root.segments().dropLast() {
-            let isSealed = try walk.header(of: segment).isSealed
+            let isSealed = try stream.header(of: segment).isSealed
             #expect(isSealed || history.hasFailed, "\(history.random): \(segment)")
         }
         try history.verify()

@@ -5,7 +5,7 @@ import SystemPackage
 /// Reads a stream with a loss and reports for each record whether a repair keeps it. In a segment with a
 /// loss, the records of its segment deltas replace those of lost snapshots. If only the data of a block is
 /// lost, its snapshots are kept as far as their digests match without it.
-final class RepairWalk {
+final class RepairReader {
     /// A record of the stream or of a segment delta, and whether it is kept.
     struct Step {
         let type: RecordType
