@@ -24,7 +24,7 @@ final class BlockWriter: SegmentSink {
     private var inBlockCount: UInt64 = 0
     private var net: SegmentNet
     /// Changes to which adjacent ones may still be added. Its bytes are the last of the block's data.
-    private var run: RangesRun?
+    private var batch: RangesBatch?
     private var lastTime = Instant(nanoseconds: 0)
 
     /// Begins a draft at `path`. Overwrites it and `waiting`, the temporary file. `header`: of the segment
@@ -47,7 +47,7 @@ final class BlockWriter: SegmentSink {
     }
 
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
-        try endRun()
+        try endBatch()
         if header.type == RecordType.base.rawValue { try net.begin(header, base: payload) }
         encode(header, payload)
         try endBlockIfFull()
@@ -62,33 +62,33 @@ final class BlockWriter: SegmentSink {
     /// entry does.
     func begin(_ header: RecordHeader, _ pageSize: PageSize, continues: Bool, startsFresh: Bool) throws {
         net.begin(header, startsFresh: startsFresh)
-        if !continues, !startsFresh, run?.takes(header, pageSize, dataEnd: block.data.count) ?? false {
-            run!.join(header)
+        if !continues, !startsFresh, batch?.takes(header, pageSize, dataEnd: block.data.count) ?? false {
+            batch!.join(header)
             return
         }
-        try endRun()
+        try endBatch()
         try endBlockIfFull()
-        run = RangesRun(header, pageSize, continues: continues, dataStart: block.data.count)
+        batch = RangesBatch(header, pageSize, continues: continues, dataStart: block.data.count)
     }
 
     func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
-        run!.append(number, old, new, into: &block.data)
-        net.add(number, run!.ranges)
+        batch!.append(number, old, new, into: &block.data)
+        net.add(number, batch!.ranges)
     }
 
     /// A page of the current entry, and the ranges of its content that are stored.
     func append(_ number: UInt32, _ ranges: [ByteRange], of content: RawSpan) {
-        run!.append(number, ranges, of: content, into: &block.data)
+        batch!.append(number, ranges, of: content, into: &block.data)
         net.add(number, ranges)
     }
 
     func end(_ entry: ChangesFormat.Entry) throws {
-        run!.end(entry)
+        batch!.end(entry)
         net.end(entry)
     }
 
-    private func endRun() throws {
-        guard let ended = run.take(), ended.entryCount > 0 else { return }
+    private func endBatch() throws {
+        guard let ended = batch.take(), ended.entryCount > 0 else { return }
         let payload = ended.payload(dataBytes: block.data.count - ended.dataStart)
         encode(ended.header, unsafe payload.span.bytes)
     }
@@ -119,7 +119,7 @@ final class BlockWriter: SegmentSink {
     /// Writes the rest and the footer, and waits until everything is on the disk. `last`: the last segment
     /// that this one replaces.
     func finish(replacing last: SequenceNumber) throws {
-        try endRun()
+        try endBatch()
         try endBlock()
         let deltas = try net.coversAll ? SegmentDeltas(net, images).blocks : []
         for (index, delta) in deltas.enumerated() {

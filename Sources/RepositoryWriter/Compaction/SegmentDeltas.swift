@@ -46,7 +46,7 @@ struct SegmentDeltas {
         guard let (sequence, entry) = file.last else { return }
         if let base = file.base { block.append(base.header, unsafe base.payload.span.bytes) }
         let header = RecordHeader(.changes, file: id, firstSequence: sequence, time: entry.time)
-        var run = RangesRun(
+        var batch = RangesBatch(
             header,
             entry.shape.pageSize,
             continues: file.base != nil,
@@ -54,12 +54,12 @@ struct SegmentDeltas {
         )
         for page in file.net.ranges(in: entry.shape) {
             try images.read(page.number, of: id, into: &pageBuffer)
-            run.append(page.number, page.ranges, of: unsafe pageBuffer.span.bytes, into: &block.data)
+            batch.append(page.number, page.ranges, of: unsafe pageBuffer.span.bytes, into: &block.data)
         }
         var whole = entry
         whole.startsFresh = file.net.startsFresh
-        run.end(whole)
-        let payload = run.payload(dataBytes: block.data.count - run.dataStart)
-        block.append(run.header, unsafe payload.span.bytes)
+        batch.end(whole)
+        let payload = batch.payload(dataBytes: block.data.count - batch.dataStart)
+        block.append(batch.header, unsafe payload.span.bytes)
     }
 }

@@ -87,11 +87,11 @@ struct BaseMirror {
         }
     }
 
-    /// Appends a page of the mirror to the run.
-    mutating func append(pageOf image: FileImage, _ number: UInt32, to run: Run) throws {
+    /// Appends a page of the mirror to the batch.
+    mutating func append(pageOf image: FileImage, _ number: UInt32, to batch: ChangeBatch) throws {
         try readMirror(number, image)
         let buffer = pageBuffer
-        _ = run.append(unsafe buffer.span.bytes.extracting(0..<image.shape!.pageSize.bytes))
+        _ = batch.append(unsafe buffer.span.bytes.extracting(0..<image.shape!.pageSize.bytes))
     }
 
     /// Counts a page that was written to the mirror, padded with zeros. Before the cursor it replaces the

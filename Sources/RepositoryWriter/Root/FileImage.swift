@@ -53,7 +53,7 @@ final class FileImage {
     /// Whether it is empty, and nothing is open, staged, or to be rebuilt.
     var isGone: Bool {
         !isPresent && unfinished == nil && !hasOpenParts && base == nil && !needsRestoring && !hasLostMirror
-            && shape?.byteCount == 0 && !isAheadOfMirror && staged.runs.isEmpty
+            && shape?.byteCount == 0 && !isAheadOfMirror && staged.batches.isEmpty
     }
 
     /// Whether the mirror lacks any page or has another length.
@@ -74,7 +74,7 @@ final class FileImage {
         mirror: SharedFile
     ) throws(SystemError) -> UInt64 {
         if let place = staged[number] {
-            let raw = staged.run(of: place).raw
+            let raw = staged.batch(of: place).raw
             let content = unsafe raw.span.bytes.extracting(Int(place.offset)..<Int(place.offset) + size)
             buffer.put(content, at: start)
             return place.part
@@ -167,7 +167,7 @@ final class FileImage {
         let size = shape.pageSize.bytes
         for number in scratch {
             let place = staged[number]!
-            let raw = staged.run(of: place).raw
+            let raw = staged.batch(of: place).raw
             let content = unsafe raw.span.bytes.extracting(Int(place.offset)..<Int(place.offset) + size)
             let offset = UInt64(number - 1) * UInt64(size)
             try mirror.file.write(content, at: offset)

@@ -55,7 +55,7 @@ struct FileImages {
     /// Memory of the pages that mirrors lack, in bytes.
     var unmirroredBytes: Int {
         aheadOfMirror.values.reduce(0) { sum, image in
-            image.hasLostMirror ? sum : image.staged.runs.reduce(sum) { $0 + $1.capacity }
+            image.hasLostMirror ? sum : image.staged.batches.reduce(sum) { $0 + $1.capacity }
         }
     }
 }

@@ -9,7 +9,7 @@ struct StagedRecord {
     enum Content {
         case session(program: String)
         case file(FileID, FileKind, FilePath)
-        case changes(Run)
+        case changes(ChangeBatch)
         case base(FileID, SequenceNumber, BaseReference)
         case void(FileID)
         case gap(Gap)
@@ -66,9 +66,9 @@ struct FlushEncoder: ~Copyable {
         case .file(let id, let kind, let name):
             FileFormat.encode(kind, name, into: &bytes)
             end(start, .file, id, record.time)
-        case .changes(let run):
-            try append(run)
-            end(start, .changes, run.file, run.time, run.firstSequence)
+        case .changes(let batch):
+            try append(batch)
+            end(start, .changes, batch.file, batch.time, batch.firstSequence)
         case .base(let id, let sequence, let reference):
             reference.encode(into: &bytes)
             end(start, .base, id, record.time, sequence)
@@ -85,19 +85,19 @@ struct FlushEncoder: ~Copyable {
         }
     }
 
-    private mutating func append(_ run: Run) throws {
+    private mutating func append(_ batch: ChangeBatch) throws {
         bytes.appendChangesHeader(
-            flags: run.flags,
-            pageSize: run.pageSize,
-            entryCount: run.entryCount,
-            tableBytes: run.table.count,
-            rawBytes: run.raw.count
+            flags: batch.flags,
+            pageSize: batch.pageSize,
+            entryCount: batch.entryCount,
+            tableBytes: batch.table.count,
+            rawBytes: batch.raw.count
         )
-        bytes.append(contentsOf: run.table)
-        guard !run.raw.isEmpty else { return }
-        sortPrefix(of: run)
+        bytes.append(contentsOf: batch.table)
+        guard !batch.raw.isEmpty else { return }
+        sortPrefix(of: batch)
         // `self.prefix` cannot be borrowed while `bytes` is written.
-        let (raw, prefix) = (run.raw, prefix)
+        let (raw, prefix) = (batch.raw, prefix)
         try compressor.compress(
             unsafe raw.span.bytes,
             prefix: unsafe prefix.span.bytes,
@@ -106,15 +106,15 @@ struct FlushEncoder: ~Copyable {
         )
     }
 
-    /// Puts the run's former pages in ascending order.
-    private mutating func sortPrefix(of run: Run) {
-        let numbers = run.prefixNumbers
-        let size = run.pageSize.bytes
+    /// Puts the batch's former pages in ascending order.
+    private mutating func sortPrefix(of batch: ChangeBatch) {
+        let numbers = batch.prefixNumbers
+        let size = batch.pageSize.bytes
         prefix.removeAll(keepingCapacity: prefix.capacity <= 16 << 20)
         order.removeAll(keepingCapacity: true)
         order.append(contentsOf: numbers.indices)
         order.sort { numbers[$0] < numbers[$1] }
-        let former = run.prefix
+        let former = batch.prefix
         let span = unsafe former.span.bytes
         for index in order { prefix.append(contentsOf: span.extracting(index * size..<(index + 1) * size)) }
     }

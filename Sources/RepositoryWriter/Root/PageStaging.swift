@@ -37,7 +37,7 @@ struct PageStaging {
         let size = entry.shape.pageSize.bytes
         let before = entry.startsFresh ? nil : image.shape
         let isShorter = before.map { entry.shape.byteCount < $0.byteCount } ?? false
-        var run = staged.run(
+        var batch = staged.batch(
             for: image,
             entry,
             rawBytes: comparison.numbers.count * size,
@@ -47,9 +47,9 @@ struct PageStaging {
         var first = 0
         var startsFresh = entry.startsFresh
         for index in 0..<comparison.numbers.count {
-            if run.raw.count + size > Run.maximumRawBytes {
-                endPart(run, entry, &startsFresh, comparison.numbers[first..<index], image, &staged)
-                run = staged.newRun(
+            if batch.raw.count + size > ChangeBatch.maximumRawBytes {
+                endPart(batch, entry, &startsFresh, comparison.numbers[first..<index], image, &staged)
+                batch = staged.newBatch(
                     image,
                     before: entry.startsFresh ? nil : image.shape,
                     entry,
@@ -57,12 +57,12 @@ struct PageStaging {
                 )
                 first = index
             }
-            stage(index, pages, size, run, image, &staged)
+            stage(index, pages, size, batch, image, &staged)
         }
         var last = entry
         last.startsFresh = startsFresh
-        let state = staged.end(run, last, comparison.numbers[first...], image)
-        if isShorter { run.close() }
+        let state = staged.end(batch, last, comparison.numbers[first...], image)
+        if isShorter { batch.close() }
         image.digest = comparison.digest
         return state
     }
@@ -71,26 +71,27 @@ struct PageStaging {
         _ index: Int,
         _ pages: borrowing PageSet,
         _ size: Int,
-        _ run: Run,
+        _ batch: ChangeBatch,
         _ image: FileImage,
         _ staged: inout StagedRecords
     ) {
         let number = comparison.numbers[index]
-        if run.hasPrefix, number <= run.pageCountBefore.rawValue, !image.staged.contains(number, in: run) {
-            stagePrefix(index, number, size, run)
+        if batch.hasPrefix, number <= batch.pageCountBefore.rawValue,
+            !image.staged.contains(number, in: batch)
+        {
+            stagePrefix(index, number, size, batch)
             staged.count(pageBytes: size)
         }
         let slot = comparison.slots[index]
         let tail = comparison.tail
-        let offset = slot < 0 ? run.append(unsafe tail.span.bytes) : run.append(pages[slot])
+        let offset = slot < 0 ? batch.append(unsafe tail.span.bytes) : batch.append(pages[slot])
         staged.count(pageBytes: size)
-        image.staged.set(number, in: run, offset: offset, part: comparison.parts[index])
+        image.staged.set(number, in: batch, offset: offset, part: comparison.parts[index])
     }
 
-    /// Appends the page's content before the run. In the second and later runs of one snapshot, the image
-    /// already has its new length. New pages are then there as zeros, and a page cut by the new end is cut
-    /// already.
-    private mutating func stagePrefix(_ index: Int, _ number: UInt32, _ size: Int, _ run: Run) {
+    /// Appends the page's content before the batch. In later batches of one snapshot, the image already has
+    /// its new length. New pages are then there as zeros, and a page cut by the new end is cut already.
+    private mutating func stagePrefix(_ index: Int, _ number: UInt32, _ size: Int, _ batch: ChangeBatch) {
         let known = index < comparison.oldCount ? comparison.old : []
         pageBuffer.removeAll(keepingCapacity: true)
         if known.isEmpty {
@@ -99,14 +100,14 @@ struct PageStaging {
             pageBuffer.append(
                 contentsOf: unsafe known.span.bytes.extracting(index * size..<(index + 1) * size)
             )
-            pageBuffer.clear(from: run.validBytesBefore(of: number), to: size)
+            pageBuffer.clear(from: batch.validBytesBefore(of: number), to: size)
         }
         let buffer = pageBuffer
-        run.appendPrefix(number, unsafe buffer.span.bytes)
+        batch.appendPrefix(number, unsafe buffer.span.bytes)
     }
 
     private func endPart(
-        _ run: Run,
+        _ batch: ChangeBatch,
         _ entry: ChangesFormat.Entry,
         _ startsFresh: inout Bool,
         _ numbers: ArraySlice<UInt32>,
@@ -118,7 +119,7 @@ struct PageStaging {
         part.coalesced = 0
         part.startsFresh = startsFresh
         startsFresh = false
-        _ = staged.end(run, part, numbers, image)
-        run.close()
+        _ = staged.end(batch, part, numbers, image)
+        batch.close()
     }
 }

@@ -52,7 +52,7 @@ extension RootWriter {
             base.hasFailed = base.writer.hasFailed
             throw error
         }
-        let run = try stageStalePages(image, base, staged.noting(time))
+        let batch = try stageStalePages(image, base, staged.noting(time))
         let entry = ChangesFormat.Entry(
             time: staged.noting(time),
             event: event,
@@ -62,8 +62,8 @@ extension RootWriter {
         )
         image.base = nil
         image.becomeMirrored(shape, digest: image.digest)
-        end(run, entry, [], image)
-        run.close()
+        end(batch, entry, [], image)
+        batch.close()
         return lastSequence
     }
 
@@ -114,15 +114,16 @@ extension RootWriter {
         image.hasOpenParts = true
     }
 
-    /// Stages the pages that changed after their chunk was written, and returns the run for the final entry.
-    private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> Run {
+    /// Stages the pages that changed after their chunk was written. Returns the batch for the final entry.
+    private func stageStalePages(_ image: FileImage, _ base: OpenBase, _ time: Instant) throws -> ChangeBatch
+    {
         let shape = image.shape!
         let size = shape.pageSize.bytes
         let part = ChangesFormat.Entry(time: time, shape: shape)
-        var run = staged.newRun(image, before: nil, part, continues: true)
+        var batch = staged.newBatch(image, before: nil, part, continues: true)
         var numbers: [UInt32] = []
         // Pages that were removed from the set are staged, even after an error.
-        defer { if !numbers.isEmpty { end(run, part, numbers[...], image) } }
+        defer { if !numbers.isEmpty { end(batch, part, numbers[...], image) } }
         var next: UInt32 = 1
         // Pages after the base are zeros except where the mirror has data.
         let baseEnd = base.writer.byteCount
@@ -137,17 +138,17 @@ extension RootWriter {
                     continue
                 }
             }
-            try baseMirror.append(pageOf: image, number, to: run)
+            try baseMirror.append(pageOf: image, number, to: batch)
             staged.count(pageBytes: size)
             numbers.append(number)
             base.touched.remove(PageNumber(number))
             next = number + 1
-            guard run.raw.count + size > Run.maximumRawBytes else { continue }
-            end(run, part, numbers[...], image)
+            guard batch.raw.count + size > ChangeBatch.maximumRawBytes else { continue }
+            end(batch, part, numbers[...], image)
             numbers.removeAll(keepingCapacity: true)
             if staged.pageBytes >= Self.portionBytes { _ = try flush() }
-            run = staged.newRun(image, before: nil, part, continues: true)
+            batch = staged.newBatch(image, before: nil, part, continues: true)
         }
-        return run
+        return batch
     }
 }

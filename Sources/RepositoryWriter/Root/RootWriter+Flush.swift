@@ -22,7 +22,7 @@ extension RootWriter {
         }
         let written = staged.takeAll()
         updateMirrors()
-        staged.recycle(written) { images[$0.file]?.staged.runs.isEmpty ?? true }
+        staged.recycle(written) { images[$0.file]?.staged.batches.isEmpty ?? true }
         return lastDurableSequence
     }
 

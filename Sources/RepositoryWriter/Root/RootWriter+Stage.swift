@@ -101,8 +101,13 @@ extension RootWriter {
     }
 
     /// Ends an entry. If the entry is finished, this ends the snapshot.
-    func end(_ run: Run, _ entry: ChangesFormat.Entry, _ numbers: ArraySlice<UInt32>, _ image: FileImage) {
-        noteSnapshot(staged.end(run, entry, numbers, image), of: image)
+    func end(
+        _ batch: ChangeBatch,
+        _ entry: ChangesFormat.Entry,
+        _ numbers: ArraySlice<UInt32>,
+        _ image: FileImage
+    ) {
+        noteSnapshot(staged.end(batch, entry, numbers, image), of: image)
     }
 
     /// Takes the snapshot that was staged; nil when the entry was a part of one.

@@ -1,36 +1,36 @@
 import RepositoryFormat
 
-/// Pages of one image that its mirror does not have yet: the latest content of each, in the runs.
+/// Pages of one image that its mirror does not have yet: the latest content of each, in the batches.
 struct StagedPages {
     /// The position of the latest content of a page.
     struct Place {
-        fileprivate let run: UInt32
+        fileprivate let batch: UInt32
         let offset: UInt32
         /// Its contribution to the digest.
         let part: UInt64
     }
 
     private var places: [UInt32: Place] = [:]
-    private(set) var runs: [Run] = []
+    private(set) var batches: [ChangeBatch] = []
 
     var isEmpty: Bool { places.isEmpty }
     var numbers: Dictionary<UInt32, Place>.Keys { places.keys }
 
     subscript(number: UInt32) -> Place? { places[number] }
 
-    func run(of place: Place) -> Run { runs[Int(place.run)] }
+    func batch(of place: Place) -> ChangeBatch { batches[Int(place.batch)] }
 
-    /// Whether the page was already changed in that run.
-    func contains(_ number: UInt32, in run: Run) -> Bool {
+    /// Whether the page was already changed in that batch.
+    func contains(_ number: UInt32, in batch: ChangeBatch) -> Bool {
         guard let place = places[number] else { return false }
-        return self.run(of: place) === run
+        return self.batch(of: place) === batch
     }
 
-    /// Sets the page's latest content: that at `offset` of the run's pages. Its contribution to the digest is
-    /// `part`.
-    mutating func set(_ number: UInt32, in run: Run, offset: Int, part: UInt64) {
-        if runs.last !== run { runs.append(run) }
-        places[number] = Place(run: UInt32(runs.count - 1), offset: UInt32(offset), part: part)
+    /// Sets the page's latest content: that at `offset` of the batch's pages. `part`: its contribution to the
+    /// digest.
+    mutating func set(_ number: UInt32, in batch: ChangeBatch, offset: Int, part: UInt64) {
+        if batches.last !== batch { batches.append(batch) }
+        places[number] = Place(batch: UInt32(batches.count - 1), offset: UInt32(offset), part: part)
     }
 
     /// Drops the pages after the image's new end.
@@ -41,6 +41,6 @@ struct StagedPages {
 
     mutating func forget() {
         places.removeAll(keepingCapacity: places.count < 4096)
-        runs.removeAll(keepingCapacity: true)
+        batches.removeAll(keepingCapacity: true)
     }
 }

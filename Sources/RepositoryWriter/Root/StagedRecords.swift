@@ -4,7 +4,7 @@ import SQLiteFiles
 
 /// The records that the next flush writes, in their order. Everything here is memory and cannot fail.
 struct StagedRecords {
-    /// Runs are kept for reuse up to this much memory, in bytes.
+    /// Batches are kept for reuse up to this much memory, in bytes.
     private static let spareBytes = 5 << 20
 
     private(set) var records: [StagedRecord] = []
@@ -17,8 +17,8 @@ struct StagedRecords {
     /// The kinds of files with a staged snapshot other than a baseline.
     private var changedKinds: Set<FileKind> = []
     private var clock = ClockWatch()
-    /// Runs whose memory is reused.
-    private var spareRuns: [Run] = []
+    /// Batches whose memory is reused.
+    private var spareBatches: [ChangeBatch] = []
 
     /// Both are the stream's last ones.
     init(after lastSequence: SequenceNumber, _ lastTime: Instant) {
@@ -38,55 +38,55 @@ struct StagedRecords {
         return time
     }
 
-    /// The run for the entry: the last one if it is of the same file and has room, else a new one.
-    mutating func run(
+    /// The batch for the entry: the last one if it is of the same file and has room, else a new one.
+    mutating func batch(
         for image: FileImage,
         _ entry: ChangesFormat.Entry,
         rawBytes: Int,
         alone: Bool
-    ) -> Run {
+    ) -> ChangeBatch {
         if !alone, case .changes(let last) = records.last?.content, last.file == image.id,
             last.pageSize == entry.shape.pageSize, last.hasRoom(for: rawBytes, at: entry.time)
         {
             return last
         }
         let before = entry.startsFresh ? nil : image.shape
-        return newRun(image, before: before, entry, continues: image.hasOpenParts)
+        return newBatch(image, before: before, entry, continues: image.hasOpenParts)
     }
 
-    mutating func newRun(
+    mutating func newBatch(
         _ image: FileImage,
         before: ImageSize?,
         _ entry: ChangesFormat.Entry,
         continues: Bool
-    ) -> Run {
-        let run = spareRuns.popLast() ?? Run()
-        run.begin(image.id, entry.shape.pageSize, before: before, continues: continues, time: entry.time)
-        append(.changes(run), time: entry.time)
-        return run
+    ) -> ChangeBatch {
+        let batch = spareBatches.popLast() ?? ChangeBatch()
+        batch.begin(image.id, entry.shape.pageSize, before: before, continues: continues, time: entry.time)
+        append(.changes(batch), time: entry.time)
+        return batch
     }
 
     /// Ends an entry. If the entry is finished, this ends the snapshot, which is returned.
     mutating func end(
-        _ run: Run,
+        _ batch: ChangeBatch,
         _ entry: ChangesFormat.Entry,
         _ numbers: ArraySlice<UInt32>,
         _ image: FileImage
     ) -> SnapshotState? {
         guard let state = SnapshotState(lastSequence.next, entry) else {
-            run.endEntry(entry, numbers: numbers, sequence: nil)
+            batch.endEntry(entry, numbers: numbers, sequence: nil)
             image.hasOpenParts = true
             return nil
         }
         lastSequence = state.sequence
-        run.endEntry(entry, numbers: numbers, sequence: lastSequence)
+        batch.endEntry(entry, numbers: numbers, sequence: lastSequence)
         image.hasOpenParts = false
         image.unfinished = nil
         image.isPresent = state.event != .deleted
         return state
     }
 
-    /// A page was added to a run, or its former content.
+    /// A page was added to a batch, or its former content.
     mutating func count(pageBytes: Int) { self.pageBytes += pageBytes }
 
     /// A snapshot of a file of that kind ended. It is no baseline.
@@ -96,8 +96,8 @@ struct StagedRecords {
     /// changed within one flush, only the flush's end is a moment of the root.
     func joinMoments() {
         guard changedKinds.count > 1 else { return }
-        for case .changes(let run) in records.lazy.map(\.content) {
-            run.withdrawMoments(keepingLast: run.lastSequence == lastSequence)
+        for case .changes(let batch) in records.lazy.map(\.content) {
+            batch.withdrawMoments(keepingLast: batch.lastSequence == lastSequence)
         }
     }
 
@@ -110,13 +110,13 @@ struct StagedRecords {
         return written
     }
 
-    /// Keeps the memory of written runs that no image needs any more.
-    mutating func recycle(_ written: [StagedRecord], isUnused: (Run) -> Bool) {
+    /// Keeps the memory of written batches that no image needs any more.
+    mutating func recycle(_ written: [StagedRecord], isUnused: (ChangeBatch) -> Bool) {
         for record in written {
-            guard case .changes(let run) = record.content, isUnused(run),
-                spareRuns.reduce(run.capacity, { $0 + $1.capacity }) <= Self.spareBytes
+            guard case .changes(let batch) = record.content, isUnused(batch),
+                spareBatches.reduce(batch.capacity, { $0 + $1.capacity }) <= Self.spareBytes
             else { continue }
-            spareRuns.append(run)
+            spareBatches.append(batch)
         }
     }
 }

@@ -85,9 +85,9 @@ struct StreamWriter: ~Copyable {
             try encoder.append(StagedRecord(content: .session(program: program), time: time))
         }
         for record in staged.records {
-            if case .changes(let run) = record.content {
-                if run.entryCount == 0 { continue }
-                segment.noteChanges(of: run.file)
+            if case .changes(let batch) = record.content {
+                if batch.entryCount == 0 { continue }
+                segment.noteChanges(of: batch.file)
             }
             try encoder.append(record)
             guard encoder.bytes.count >= Self.chunkBytes else { continue }

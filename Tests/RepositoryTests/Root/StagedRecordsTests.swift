@@ -14,18 +14,22 @@ struct StagedRecordsTests {
         FileImage(FileID(number), mirrorPath: FilePath("/nowhere/\(number)"), PageHashes(in: "/nowhere"))
     }
 
-    /// Stages a snapshot without pages, of its own run.
+    /// Stages a snapshot without pages, of its own batch.
     @discardableResult
-    private func stage(_ staged: inout StagedRecords, _ image: FileImage, event: SnapshotEvent?) -> Run {
+    private func stage(
+        _ staged: inout StagedRecords,
+        _ image: FileImage,
+        event: SnapshotEvent?
+    ) -> ChangeBatch {
         let entry = ChangesFormat.Entry(
             time: Self.time,
             event: event,
             startsFresh: true,
             shape: .empty(.plain)
         )
-        let run = staged.run(for: image, entry, rawBytes: 0, alone: true)
-        _ = staged.end(run, entry, [], image)
-        return run
+        let batch = staged.batch(for: image, entry, rawBytes: 0, alone: true)
+        _ = staged.end(batch, entry, [], image)
+        return batch
     }
 
     @Test("snapshots get numbers one after the other; parts of one get none")
@@ -34,9 +38,9 @@ struct StagedRecordsTests {
         let image = image(1)
         stage(&staged, image, event: nil)
         #expect(staged.lastSequence == SequenceNumber(7) && image.hasOpenParts)
-        let run = stage(&staged, image, event: .commit)
+        let batch = stage(&staged, image, event: .commit)
         #expect(staged.lastSequence == SequenceNumber(8) && !image.hasOpenParts)
-        #expect(run.firstSequence == SequenceNumber(8) && staged.records.count == 2)
+        #expect(batch.firstSequence == SequenceNumber(8) && staged.records.count == 2)
     }
 
     @Test("a database and a plain file that change in one flush have only its end as a moment")
@@ -73,7 +77,7 @@ struct StagedRecordsTests {
         #expect(first.table == before)
     }
 
-    @Test("only the memory of runs that no image needs is used again")
+    @Test("only the memory of batches that no image needs is used again")
     func recycled() {
         var staged = StagedRecords(after: .none, Self.time)
         let used = stage(&staged, image(1), event: .commit)

@@ -5,7 +5,7 @@ import SQLiteFiles
 /// Staged changes of one file that become one record: consecutive snapshots, and parts of unfinished ones.
 ///
 /// Besides the new pages it has the former content of the record's pages: the prefix of its frame.
-final class Run {
+final class ChangeBatch {
     /// A longer record is not begun. A longer snapshot is split into parts. In bytes of pages.
     static let maximumRawBytes = 2 << 20
     static let maximumTableBytes = 1 << 20
@@ -23,7 +23,7 @@ final class Run {
     private(set) var table: [UInt8] = []
     /// The new pages in the order of the table.
     private(set) var raw: [UInt8] = []
-    /// The pages of the image before the run; only they have a place in the prefix.
+    /// The pages of the image before the batch; only they have a place in the prefix.
     private(set) var pageCountBefore = PageCount(0)
     private var shapeBefore: ImageSize?
     private(set) var prefixNumbers: [UInt32] = []
@@ -31,7 +31,7 @@ final class Run {
     private(set) var hasPrefix = false
     private var continues = false
     private var endsUnfinished = false
-    /// Nothing may follow in this run: pages that are added again after the image became shorter are not in
+    /// Nothing may follow in this batch: pages that are added again after the image became shorter are not in
     /// its prefix.
     private(set) var isClosed = false
 
@@ -57,7 +57,7 @@ final class Run {
         isClosed = false
     }
 
-    /// How many bytes of the page the image had before the run. The rest of the page counts as zeros.
+    /// How many bytes of the page the image had before the batch. The rest of the page counts as zeros.
     func validBytesBefore(of number: UInt32) -> Int {
         shapeBefore?.validBytes(of: PageNumber(number)) ?? 0
     }
@@ -74,7 +74,7 @@ final class Run {
         return raw.count - content.byteCount
     }
 
-    /// Adds the former content of a page that is new in this run.
+    /// Adds the former content of a page that is new in this batch.
     func appendPrefix(_ number: UInt32, _ content: RawSpan) {
         prefixNumbers.append(number)
         prefix.append(contentsOf: content)

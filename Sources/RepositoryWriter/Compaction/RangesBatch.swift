@@ -3,7 +3,7 @@ import RepositoryFormat
 import SQLiteFiles
 
 /// Adjacent changes of one file that become one record of byte ranges.
-struct RangesRun {
+struct RangesBatch {
     /// Nothing is added to a longer record, in bytes of its table and of its ranges.
     private static let fullTableBytes = 128 << 10
     private static let fullDataBytes = 1 << 20
