@@ -112,11 +112,11 @@ package final class RootProtector: Sendable {
 
     /// Removes the snapshots that do not stay, of all that was committed before this call. `decide` is asked
     /// when that is durable. Capture goes on meanwhile.
-    package func thin(
+    package func prune(
         _ decide: @escaping @Sendable () throws -> KeptSnapshots
     ) async throws -> RootPruning.Outcome {
         _ = try await answers.wait(for: requests.post(endsSegment: true))
-        return try await compactor.thin(decide)
+        return try await compactor.prune(decide)
     }
 
     /// Opens the root, starts the observer, writes until that ends.

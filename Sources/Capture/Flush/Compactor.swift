@@ -70,7 +70,7 @@ final class Compactor: Sendable {
     }
 
     /// Removes the snapshots that need not be kept. `decide` is called where the compactor runs.
-    func thin(_ decide: @escaping @Sendable () throws -> KeptSnapshots) async throws -> RootPruning.Outcome {
+    func prune(_ decide: @escaping @Sendable () throws -> KeptSnapshots) async throws -> RootPruning.Outcome {
         try await withCheckedThrowingContinuation { continuation in
             let isTaken = state.withLock { state in
                 guard !state.hasEnded else { return false }
@@ -113,21 +113,21 @@ final class Compactor: Sendable {
     private func answerRequests(_ compaction: RootCompaction) {
         let requests = state.withLock { exchange(&$0.requests, with: []) }
         for request in requests {
-            request.continuation.resume(with: Result { try thin(compaction, request.decide()) })
+            request.continuation.resume(with: Result { try prune(compaction, request.decide()) })
         }
     }
 
     private func retain(_ compaction: RootCompaction) {
         guard let retention else { return }
         do {
-            let outcome = try thin(compaction, retention(root))
+            let outcome = try prune(compaction, retention(root))
             if outcome.removedSnapshots > 0 { meter.notify(.removed(outcome)) }
         } catch {
             warn("old snapshots cannot be removed yet", error)
         }
     }
 
-    private func thin(_ compaction: RootCompaction, _ kept: KeptSnapshots) throws -> RootPruning.Outcome {
+    private func prune(_ compaction: RootCompaction, _ kept: KeptSnapshots) throws -> RootPruning.Outcome {
         compaction.forget()
         defer { Memory.returnUnused() }
         return try RootPruning(root).run(kept) { [self] in shouldContinue }

@@ -52,7 +52,7 @@ extension LogCapture {
     /// A log that was removed by somebody else while a program has it open: its commits are captured as long
     /// as that program lives, and SQLite knows nothing of them in any other. Returns whether it is such a
     /// log.
-    func goesOnRemoved(_ log: WALTail, _ state: inout CaptureState, isScanning: Bool) -> Bool {
+    func continuesRemoved(_ log: WALTail, _ state: inout CaptureState, isScanning: Bool) -> Bool {
         guard state.pending.rescanReason == nil, !isScanning, state.image != nil, log.indexIsUsed else {
             return false
         }

@@ -77,7 +77,9 @@ extension Tracker {
                 requireRescan(.missed(Self.bothModes))
             } else {
                 drain(log)
-                if logs.isDrainingLater || logs.goesOnRemoved(log, &state, isScanning: scan != nil) { return }
+                if logs.isDrainingLater || logs.continuesRemoved(log, &state, isScanning: scan != nil) {
+                    return
+                }
             }
         } else if scan == nil {
             state.merge(log)

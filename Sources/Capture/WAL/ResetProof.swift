@@ -99,8 +99,8 @@ struct ResetProof {
         let frames = WALReader.heldBytes / start.pageSize.bytes
         let found = try reader.unchained(behind: start, frames: frames, commits: Int(count), &scratch)
         guard let found, found.count == Int(count), let end = found.last?.end else { return [] }
-        let goesOn = try reader.frameHeader(end, start, &scratch)?.salts == start.salts
-        guard header.salts.mayFollow(start.salts) || goesOn else { return [] }
+        let isSameGeneration = try reader.frameHeader(end, start, &scratch)?.salts == start.salts
+        guard header.salts.mayFollow(start.salts) || isSameGeneration else { return [] }
         return try reader.has(start, position, &scratch) ? found : []
     }
 

@@ -72,7 +72,7 @@ package struct RetentionPlan: Sendable {
         let total = RootStorage(root).disk.total
         var moments = rules.policy.moments(in: index, now: now, calendar: calendar)
         limit = rules.maximumBytes.map {
-            SizeLimit(maximumBytes: $0).thin(
+            SizeLimit(maximumBytes: $0).prune(
                 index.entries,
                 moments: moments,
                 storedBytes: storedBytes,

@@ -38,7 +38,7 @@ package struct SizeLimit: Hashable, Sendable {
     ///   - moments: the policy's selection.
     ///   - storedBytes: of each snapshot.
     ///   - totalBytes: the root's current size.
-    package func thin(
+    package func prune(
         _ entries: [SnapshotIndex.Entry],
         moments: [RetentionReasons],
         storedBytes: [UInt64],

@@ -41,25 +41,25 @@ package final class RootCompaction {
         try? Directory.removeTree(scratch)
     }
 
-    /// Compacts segments, oldest first, while `goesOn` returns true. If it returns false, compaction ends
-    /// within milliseconds. Returns the number of compacted segments. `onDamage` is called once for each
-    /// damaged segment, which remains unchanged.
+    /// Compacts segments, oldest first, while `shouldContinue` returns true. If it returns false, compaction
+    /// ends within milliseconds. Returns the number of compacted segments. `onDamage` is called once for
+    /// each damaged segment, which remains unchanged.
     ///
     /// Throws `RepositoryError.unsupported`, `SystemError`, or `CompactionError`. Segments that were not
     /// compacted yet are then unchanged.
     @discardableResult
     package func run(
-        while goesOn: @escaping () -> Bool = { true },
+        while shouldContinue: @escaping () -> Bool = { true },
         onDamage: (DamageError) -> Void = { _ in }
     ) throws -> Int {
         var sealed = 0
         for first in try root.segments().dropLast() where !unfit.contains(first) {
-            guard goesOn() else { break }
+            guard shouldContinue() else { break }
             guard let header = try? StreamReader(root: root).header(of: first), !header.isSealed else {
                 continue
             }
             do {
-                if try seal(header, goesOn) { sealed += 1 } else { unfit.insert(first) }
+                if try seal(header, shouldContinue) { sealed += 1 } else { unfit.insert(first) }
             } catch let error as DamageError {
                 unfit.insert(first)
                 onDamage(error)
@@ -77,7 +77,7 @@ package final class RootCompaction {
     struct Interruption: Error {}
 
     /// False when the segment cannot be compacted.
-    private func seal(_ header: SegmentHeader, _ goesOn: @escaping () -> Bool) throws -> Bool {
+    private func seal(_ header: SegmentHeader, _ shouldContinue: @escaping () -> Bool) throws -> Bool {
         let known = last.flatMap { $0.segment == header.previousFirst ? $0 : nil }
         // Until everything has succeeded there is no kept state.
         last = nil
@@ -90,8 +90,8 @@ package final class RootCompaction {
         try images.prepare(scan)
         let draft = root.segmentDraftPath(first)
         defer { if last == nil { try? Directory.remove(draft) } }
-        let written = try write(header, scan, draft, images, goesOn)
-        try images.prove(draft, scan, has: written, in: scratch, goesOn)
+        let written = try write(header, scan, draft, images, shouldContinue)
+        try images.prove(draft, scan, has: written, in: scratch, shouldContinue)
         try images.writeOverlays()
         images.forgetGone(at: scan.after)
         try Directory.rename(draft, to: root.segmentPath(first))
@@ -112,14 +112,14 @@ package final class RootCompaction {
         _ scan: SegmentScan,
         _ draft: FilePath,
         _ images: CompactionImages,
-        _ goesOn: @escaping () -> Bool
+        _ shouldContinue: @escaping () -> Bool
     ) throws -> [RewrittenSnapshot] {
         let copy = scratch.appending("copy")
         defer { try? Directory.removeTree(copy) }
         let path = root.segmentPath(header.firstSequence)
         let copied = try images.copy(for: scan, in: copy)
         let writer = try BlockWriter(header, scan, copied, at: draft, waiting: copy.appending("blocks"))
-        let reading = try SegmentReading(root, scan, at: path, copied, goesOn, into: writer)
+        let reading = try SegmentReading(root, scan, at: path, copied, shouldContinue, into: writer)
         let snapshots = try reading.run()
         try writer.finish(replacing: header.firstSequence)
         return snapshots
@@ -134,11 +134,11 @@ extension CompactionImages {
         _ scan: SegmentScan,
         has snapshots: [RewrittenSnapshot],
         in scratch: FilePath,
-        _ goesOn: @escaping () -> Bool
+        _ shouldContinue: @escaping () -> Bool
     ) throws {
         let deltas = scratch.appending("segment delta")
         guard try SegmentDeltaReading(root, scan, at: draft, self, in: deltas).run(),
-            try SegmentReading<BlockWriter>(root, scan, at: draft, self, goesOn).run() == snapshots
+            try SegmentReading<BlockWriter>(root, scan, at: draft, self, shouldContinue).run() == snapshots
         else { throw CompactionError(segment: scan.segments.lowerBound) }
     }
 }

@@ -21,7 +21,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
     private let scan: SegmentScan
     private let draft: FilePath?
     private let images: CompactionImages
-    private let goesOn: () -> Bool
+    private let shouldContinue: () -> Bool
     private let sink: Sink?
     private var opener: RecordOpener
     private var tracker: HistoryTracker
@@ -33,14 +33,14 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
         _ scan: SegmentScan,
         at draft: FilePath? = nil,
         _ images: CompactionImages,
-        _ goesOn: @escaping () -> Bool,
+        _ shouldContinue: @escaping () -> Bool,
         into sink: Sink? = nil
     ) throws {
         self.root = root
         self.scan = scan
         self.draft = draft
         self.images = images
-        self.goesOn = goesOn
+        self.shouldContinue = shouldContinue
         self.sink = sink
         opener = try RecordOpener()
         tracker = scan.before
@@ -67,7 +67,7 @@ struct SegmentReading<Sink: SegmentSink>: ~Copyable {
             },
             onRecord: { type, header, payload, place in
                 guard segments.contains(place.location.segment), damage == nil else { return false }
-                guard goesOn() else { throw RootCompaction.Interruption() }
+                guard shouldContinue() else { throw RootCompaction.Interruption() }
                 try read(type, header, payload, place)
                 return true
             }

@@ -35,15 +35,15 @@ package final class RootPruning {
         scratch = root.sealingDirectory
     }
 
-    /// Removes the snapshots that are not kept, newest segments first, while `goesOn` returns true. Unchanged
-    /// are damaged segments, all before them, and those that end in an unfinished snapshot.
+    /// Removes the snapshots that are not kept, newest segments first, while `shouldContinue` returns true.
+    /// Unchanged are damaged segments, all before them, and those that end in an unfinished snapshot.
     ///
     /// Throws `RepositoryError.unsupported`, `SystemError`, or `CompactionError`. Segments that were
     /// rewritten before remain so.
     package func run(
         _ kept: KeptSnapshots,
         progress: WorkProgress? = nil,
-        while goesOn: @escaping () -> Bool = { true }
+        while shouldContinue: @escaping () -> Bool = { true }
     ) throws -> Outcome {
         try PruningDryRun(root).removeRemains()
         var outcome = Outcome()
@@ -55,9 +55,11 @@ package final class RootPruning {
         progress?.begin("rewriting", totalBytes: sizes.values.reduce(0) { $0.addingSaturated($1) })
         for group in groups.groups.reversed() {
             defer { progress?.add(sizes[group] ?? 0) }
-            guard goesOn(), let scan = try SegmentScan(root, group, after: nil), scan.isFit else { break }
+            guard shouldContinue(), let scan = try SegmentScan(root, group, after: nil), scan.isFit else {
+                break
+            }
             do {
-                try thin(scan, groups.kept, goesOn, &outcome)
+                try prune(scan, groups.kept, shouldContinue, &outcome)
             } catch is DamageError {
                 // A check finds the damage.
                 break
@@ -89,10 +91,10 @@ package final class RootPruning {
             added = SegmentHeader.byteCount
         }
         if asWatcher { try RootCompaction(root).run() }
-        let thinning = RootPruning(root)
-        var outcome = try thinning.run(kept, progress: progress)
+        let pruning = RootPruning(root)
+        var outcome = try pruning.run(kept, progress: progress)
         if asWatcher { return outcome }
-        outcome.freedBytes.addSaturated(try thinning.removeUnnamedBases())
+        outcome.freedBytes.addSaturated(try pruning.removeUnnamedBases())
         outcome.freedBytes -= min(outcome.freedBytes, added)
         return outcome
     }
@@ -109,10 +111,10 @@ package final class RootPruning {
         }
     }
 
-    private func thin(
+    private func prune(
         _ scan: SegmentScan,
         _ kept: KeptSnapshots,
-        _ goesOn: @escaping () -> Bool,
+        _ shouldContinue: @escaping () -> Bool,
         _ outcome: inout Outcome
     ) throws {
         try Directory.removeTree(scratch)
@@ -135,9 +137,9 @@ package final class RootPruning {
                 for base in writer.newBases { _ = try? remove(root.basePath(base.sequence, base.file)) }
             }
         }
-        _ = try SegmentReading(root, scan, copy, goesOn, into: writer).run()
+        _ = try SegmentReading(root, scan, copy, shouldContinue, into: writer).run()
         try writer.finish(replacing: last)
-        try images.prove(draft, scan, has: writer.snapshots, in: scratch, goesOn)
+        try images.prove(draft, scan, has: writer.snapshots, in: scratch, shouldContinue)
 
         let former = try FileStatus.of(path).sizeBytes
         let present = try writer.newBases.reduce(FileStatus.of(draft).sizeBytes) { sum, base in

@@ -20,7 +20,7 @@ extension RootProtector {
                     unseen: point.unseen
                 )
             case .forget(let rules):
-                let outcome = try await thin { [root] in try RetentionPlan(root, rules).kept }
+                let outcome = try await prune { [root] in try RetentionPlan(root, rules).kept }
                 return .forgotten(removedSnapshots: outcome.removedSnapshots, freedBytes: outcome.freedBytes)
             case .watcher, .messages, .reload:
                 return .failed(reason: "this is the socket of a root: ask the watcher's own")

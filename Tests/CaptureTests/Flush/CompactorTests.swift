@@ -59,7 +59,7 @@ struct CompactorTests {
     /// earlier pass, and the second one before the retention of the next pass.
     private func wholePass(_ compactor: Compactor) async {
         for _ in 0..<3 {
-            await #expect(throws: Refusal.self) { try await compactor.thin { throw Refusal() } }
+            await #expect(throws: Refusal.self) { try await compactor.prune { throw Refusal() } }
         }
     }
 
@@ -110,10 +110,10 @@ struct CompactorTests {
         let written = try SegmentedRoot(segments: 2)
         let compactor = compactor(written)
         compactor.giveUp()
-        let waiting = Task { try await compactor.thin { throw Refusal() } }
+        let waiting = Task { try await compactor.prune { throw Refusal() } }
         try await run(compactor, finishing: true)
         await #expect(throws: CancellationError.self) { try await waiting.value }
-        await #expect(throws: CancellationError.self) { try await compactor.thin { throw Refusal() } }
+        await #expect(throws: CancellationError.self) { try await compactor.prune { throw Refusal() } }
         #expect(try written.compacted() == [])
     }
 
@@ -152,8 +152,8 @@ struct CompactorTests {
         let newest = SequenceNumber(10)
         let compactor = compactor(written)
         try await run(compactor) {
-            await #expect(throws: Refusal.self) { try await compactor.thin { throw Refusal() } }
-            let outcome = try await compactor.thin {
+            await #expect(throws: Refusal.self) { try await compactor.prune { throw Refusal() } }
+            let outcome = try await compactor.prune {
                 KeptSnapshots([(sequence: newest, isConsistentPoint: true)], upTo: newest)
             }
             #expect(outcome.removedSnapshots == 9)

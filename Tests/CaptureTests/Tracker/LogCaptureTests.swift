@@ -71,19 +71,19 @@ struct LogCaptureTests {
         let identity = try #require(tracker.logs.identity)
         tracker.logs.suspend(tracker.context)
         #expect(tracker.logs.identity == identity, "it is followed all the same")
-        var goesOn = try tracker.logs.reopen(tracker.state, nil)
-        #expect(goesOn && openLogs == 1)
+        var isReopened = try tracker.logs.reopen(tracker.state, nil)
+        #expect(isReopened && openLogs == 1)
 
         tracker.logs.suspend(tracker.context)
         try replaceLog()
-        goesOn = try tracker.logs.reopen(tracker.state, nil)
-        #expect(!goesOn && !tracker.logs.isSuspended && openLogs == 1)
+        isReopened = try tracker.logs.reopen(tracker.state, nil)
+        #expect(!isReopened && !tracker.logs.isSuspended && openLogs == 1)
 
         tracker.logs.suspend(tracker.context)
         tracker.state.pending.rescanReason = .unexplained
         try replaceLog()
-        goesOn = try tracker.logs.reopen(tracker.state, nil)
-        #expect(goesOn, "everything is compared anyway")
+        isReopened = try tracker.logs.reopen(tracker.state, nil)
+        #expect(isReopened, "everything is compared anyway")
     }
 
     @Test("a suspended log that somebody opens and deletes at once goes on, if it was held with its index")

@@ -32,7 +32,7 @@ extension SnapshotIndex {
     }
 
     /// The history that is left, with all that is said about it.
-    func thinned(to selection: RetentionSelection) -> SnapshotIndex {
+    func pruned(to selection: RetentionSelection) -> SnapshotIndex {
         let snapshots = entries.indices.filter(selection.keeps).map { place in
             let entry = entries[place]
             return HistoryEvent.at(

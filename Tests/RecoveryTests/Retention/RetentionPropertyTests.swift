@@ -47,9 +47,9 @@ import Testing
             let index = SnapshotIndex.random(&random, files: 4, count: 120)
             let policy = self.random(&random)
             let now = index.entries.last!.time
-            let thinned = index.thinned(to: choose(policy, index, now))
-            let again = thinned.thinned(to: choose(policy, thinned, now))
-            #expect(again.entries == thinned.entries, "\(random) \(policy)")
+            let pruned = index.pruned(to: choose(policy, index, now))
+            let again = pruned.pruned(to: choose(policy, pruned, now))
+            #expect(again.entries == pruned.entries, "\(random) \(policy)")
         }
     }
 

@@ -65,15 +65,15 @@ import Testing
                 index.entries.indices.filter { _ in Int.random(in: 0..<5, using: &random) == 0 }
             )
             let selection = select(index, moments: moments)
-            let thinned = index.thinned(to: selection)
+            let pruned = index.pruned(to: selection)
             for place in moments {
                 let sequence = index.entries[place].sequence
-                let (before, after) = (index.state(at: sequence), thinned.state(at: sequence))
+                let (before, after) = (index.state(at: sequence), pruned.state(at: sequence))
                 #expect(before.map(\.sequence) == after.map(\.sequence), "\(random)")
             }
             // Nothing is kept without need: what is kept stands at a moment.
             let needed = Set(moments.flatMap { index.state(at: index.entries[$0].sequence).map(\.sequence) })
-            #expect(Set(thinned.entries.map(\.sequence)) == needed, "\(random)")
+            #expect(Set(pruned.entries.map(\.sequence)) == needed, "\(random)")
         }
     }
 }

@@ -4,14 +4,14 @@ import Testing
 @testable import History
 
 @Suite struct SizeLimitTests {
-    private func thin(
+    private func prune(
         _ index: SnapshotIndex,
         _ moments: [RetentionReasons],
         to bytes: UInt64,
         stored: UInt64 = 10
     ) -> SizeLimit.Outcome {
         let storedBytes = [UInt64](repeating: stored, count: index.entries.count)
-        return SizeLimit(maximumBytes: bytes).thin(
+        return SizeLimit(maximumBytes: bytes).prune(
             index.entries,
             moments: moments,
             storedBytes: storedBytes,
@@ -26,14 +26,14 @@ import Testing
     @Test("takes nothing more where the policy's choice fits")
     func fits() {
         let index = SnapshotIndex.madeUp((1...4).map { .at($0, UInt64($0)) })
-        let outcome = thin(index, [[], .last, .last, .newest], to: 1030)
+        let outcome = prune(index, [[], .last, .last, .newest], to: 1030)
         #expect(places(outcome) == [1, 2, 3] && outcome.estimatedBytes == 1030 && outcome.isReached)
     }
 
     @Test("takes the oldest first, no more than it needs")
     func oldestFirst() {
         let index = SnapshotIndex.madeUp((1...4).map { .at($0, UInt64($0)) })
-        let outcome = thin(index, [.last, .last, .last, .newest], to: 1025)
+        let outcome = prune(index, [.last, .last, .last, .newest], to: 1025)
         #expect(places(outcome) == [2, 3] && outcome.estimatedBytes == 1020 && outcome.isReached)
     }
 
@@ -41,7 +41,7 @@ import Testing
     func unreachable() {
         let index = SnapshotIndex.madeUp((1...5).map { .at($0, UInt64($0)) })
         let moments: [RetentionReasons] = [.held, .last, .tagged, [.last, .lastGood], .newest]
-        let outcome = thin(index, moments, to: 0)
+        let outcome = prune(index, moments, to: 0)
         #expect(places(outcome) == [0, 2, 3, 4] && outcome.estimatedBytes == 1040 && !outcome.isReached)
     }
 
@@ -51,7 +51,7 @@ import Testing
             .at(1, 1, of: 1), .at(2, 2, of: 2), .at(3, 3, of: 1), .at(4, 4, of: 2),
         ])
         // At first the second is a moment that takes no space: the first is kept anyway.
-        let outcome = thin(index, [.last, .lastGood, .last, .newest], to: 1030)
+        let outcome = prune(index, [.last, .lastGood, .last, .newest], to: 1030)
         #expect(places(outcome) == [1, 2, 3] && outcome.estimatedBytes == 1030 && outcome.isReached)
     }
 
@@ -60,7 +60,7 @@ import Testing
         let index = SnapshotIndex.madeUp([
             .at(1, 1, of: 1), .at(2, 2, of: 2), .at(3, 3, of: 2), .at(4, 4, of: 2),
         ])
-        let outcome = thin(index, [.last, .last, .last, .newest], to: 1025)
+        let outcome = prune(index, [.last, .last, .last, .newest], to: 1025)
         // The first file stands at the newest moment: only two of the second can go.
         // The first moment has nothing that could go, so it stays.
         #expect(places(outcome) == [0, 3] && outcome.estimatedBytes == 1020 && outcome.isReached)
@@ -71,7 +71,7 @@ import Testing
         let index = SnapshotIndex.madeUp((1...4).map { .at($0, UInt64($0)) })
         let moments: [RetentionReasons] = [.last, .last, .last, .newest]
         for (large, left) in [(UInt64(10_000), [0, 1, 2, 3]), (500, [3])] {
-            let outcome = SizeLimit(maximumBytes: 5).thin(
+            let outcome = SizeLimit(maximumBytes: 5).prune(
                 index.entries,
                 moments: moments,
                 storedBytes: [10, 10, 10, 10],
@@ -94,7 +94,7 @@ import Testing
                 now: index.entries.last!.time,
                 calendar: .utc
             )
-            let outcome = SizeLimit(maximumBytes: limit).thin(
+            let outcome = SizeLimit(maximumBytes: limit).prune(
                 index.entries,
                 moments: chosen,
                 storedBytes: stored,

@@ -57,8 +57,8 @@ struct BesideWriterTests {
         #expect(snapshots == 900)
     }
 
-    @Test("readers never see damage, and always all that stays, while segments are sealed and thinned")
-    func thinning() throws {
+    @Test("readers never see damage, and always all that stays, while segments are sealed and pruned")
+    func pruning() throws {
         let test = try TestRoot()
         let progress = Progress()
         let root = test.root
@@ -66,7 +66,7 @@ struct BesideWriterTests {
             defer { progress.isDone.store(true, ordering: .releasing) }
             try Self.write(root, progress)
         }
-        let thinning = try StartedThread("thinner") {
+        let pruning = try StartedThread("thinner") {
             var removed = 0
             while !progress.isDone.load(ordering: .acquiring) {
                 let last = progress.flushed.load(ordering: .acquiring)
@@ -98,7 +98,7 @@ struct BesideWriterTests {
             rounds += 1
         } while !progress.isDone.load(ordering: .acquiring)
         try writing.value()
-        #expect(try thinning.value() > 100)
+        #expect(try pruning.value() > 100)
     }
 
     @Test("a segment in which a file begins and that becomes part of an earlier one is no damage")

@@ -6,9 +6,9 @@ import Testing
 @testable import RepositoryReader
 @testable import RepositoryWriter
 
-/// A root is restored as a whole, each file as its newest snapshot at the moment. So wherever thinning ends,
+/// A root is restored as a whole, each file as its newest snapshot at the moment. So wherever pruning ends,
 /// a snapshot that is still a moment has beside it what stood there, and nothing older in its place.
-@Suite("Moments of a thinned root")
+@Suite("Moments of a pruned root")
 struct PruningMomentTests {
     /// Random commits to three files, in segments of some thousand bytes.
     private static func history(_ random: SeededRandom, commits: Int = 120) throws -> SmallHistory {

@@ -7,7 +7,7 @@ import Testing
 @testable import RepositoryReader
 @testable import RepositoryWriter
 
-@Suite("Thinning")
+@Suite("Pruning")
 struct RootPruningTests {
     /// Many small commits to two files, the first on a base, in segments of some thousand bytes.
     private static func history(commits: Int = 200) throws -> SmallHistory {
@@ -56,7 +56,7 @@ struct RootPruningTests {
         #expect(try RootCompaction(history.test.root).run() == 0)
     }
 
-    @Test("a writer goes on behind what was thinned, and what it adds can be thinned again")
+    @Test("a writer goes on behind what was pruned, and what it adds can be pruned again")
     func goesOn() throws {
         var history = try Self.history()
         let stays = { (number: Int) in number % 20 == 0 || number > 300 }
@@ -168,7 +168,7 @@ struct RootPruningTests {
             #expect(try history.test.findings(readingData: false).isEmpty, note)
             #expect(try present(history).count < history.expected.count, note)
         }
-        Issue.record("thinning has no five hundred calls")
+        Issue.record("pruning has no five hundred calls")
     }
 
     @Test("when it is to end it ends, and all is what it was")

@@ -31,7 +31,7 @@ struct RepairHoleTests {
             for hole in holes { try scene.make(hole) }
             behind += try Self.expectRepaired(scene, count, "\(random): \(form), \(holes)")
         }
-        #expect(behind > 20 || form == .thinned, "\(behind)")
+        #expect(behind > 20 || form == .pruned, "\(behind)")
     }
 
     /// Returns how many snapshots behind the first loss are kept.

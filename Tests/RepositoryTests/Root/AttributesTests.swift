@@ -169,8 +169,8 @@ struct AttributesTests {
         #expect(!writer.hasStaged, "\(history.random)")
     }
 
-    @Test("thinning keeps what each snapshot that stays had, twice, and no more", arguments: 0..<8)
-    func thinning(round: Int) throws {
+    @Test("pruning keeps what each snapshot that stays had, twice, and no more", arguments: 0..<8)
+    func pruning(round: Int) throws {
         let history = try Self.history()
         let count = history.expected.count
         if round % 2 == 0 { try RootCompaction(history.test.root).run() }

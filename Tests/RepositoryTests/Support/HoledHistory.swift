@@ -11,7 +11,7 @@ import TestSupport
 /// holed.
 struct HoledHistory {
     /// What was done to the segments since they were written.
-    enum Form: CaseIterable { case written, sealed, thinned }
+    enum Form: CaseIterable { case written, sealed, pruned }
 
     enum Hole: CaseIterable {
         case flippedByte, missingFirst, missingSegment, cutSegment, missingBase, flippedBase, missingLast
@@ -36,7 +36,7 @@ struct HoledHistory {
             _ = try writer.flush()
         }
         if form != .written { try RootCompaction(test.root).run() }
-        if form == .thinned {
+        if form == .pruned {
             let count = history.expected.count
             let last = Set(
                 history.files.map(\.id).map { id in history.expected.lastIndex { $0.file == id }! + 1 }

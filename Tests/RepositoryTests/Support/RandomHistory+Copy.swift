@@ -17,7 +17,7 @@ struct HistoryCopy {
     private let repository: String
     /// How many snapshots were durable at the beginning.
     let durableCount: Int
-    var isThinned = false
+    var isPruned = false
 
     init(of repository: String, durableCount: Int, _ random: inout SeededRandom) throws {
         directory = try TemporaryDirectory(prefix: "holdfast-copy")
@@ -76,7 +76,7 @@ extension RandomHistory {
             let difference = Self.difference(bytes, wanted.bytes)
             #expect(difference == nil, "\(random): snapshot \(sequence) of a copy")
         }
-        if !copy.isThinned {
+        if !copy.isPruned {
             let lost = Set(1..<copy.durableCount + 1).subtracting(present).filter { !unkept.contains($0 - 1) }
             #expect(lost.isEmpty, "\(random): a copy lacks \(lost.sorted())")
         }

@@ -78,7 +78,7 @@ struct RandomHistory {
         case 32: try remark()
         case 33...36: try flush()
         case 37: try seal()
-        case 38: try thin()
+        case 38: try prune()
         case 39...41: try failing { try $0.work() }
         case 42...43: try killed { try $0.work() }
         case 44: try beginCopy()
@@ -196,7 +196,7 @@ struct RandomHistory {
     }
 
     /// Lets some of what is durable go, beside the writer. The newest of each file stays.
-    mutating func thin() throws {
+    mutating func prune() throws {
         var newest: Set<FileID> = []
         for (index, snapshot) in expected[..<durableCount].enumerated().reversed()
         where !newest.insert(snapshot.file).inserted && Int.random(in: 0..<4, using: &random) > 0 {
@@ -208,7 +208,7 @@ struct RandomHistory {
         let outcome = try RootPruning(test.root)
             .run(KeptSnapshots(kept, upTo: SequenceNumber(UInt64(durableCount))))
         removedCount += outcome.removedSnapshots
-        copy?.isThinned = true
+        copy?.isPruned = true
     }
 
     /// What the check finds, apart from writes that a kill has cut off.
@@ -238,7 +238,7 @@ struct RandomHistory {
     private mutating func work() throws {
         switch Int.random(in: 0..<3, using: &random) {
         case 0: try seal()
-        case 1: try thin()
+        case 1: try prune()
         default: _ = try writer.flush()
         }
     }
