@@ -12,7 +12,7 @@ struct NameEvents: ~Copyable {
         /// The watched directory, relative to the root; nil when events were lost.
         let directory: FilePath?
         /// The journal, log or wal-index that appeared, unless it was removed already.
-        let caught: PinnedFile?
+        let pinned: PinnedFile?
         /// The log beside a wal-index that appeared. A closed one is opened here: the writer may be gone, and
         /// the log with it, before the observer takes the event.
         let log: PinnedFile?
@@ -80,16 +80,16 @@ struct NameEvents: ~Copyable {
         func put(_ event: InotifyEvent, in directory: (name: FilePath, path: FilePath)?) {
             state.withLock { state in
                 let mayHold = state.heldCount < NameEvents.mostHeld
-                let caught = mayHold ? directory.flatMap { catchFiles(event, $0.name, $0.path) } : nil
-                if caught?.file != nil { state.heldCount += 1 }
-                if caught?.log != nil { state.heldCount += 1 }
+                let pinned = mayHold ? directory.flatMap { pinFiles(event, $0.name, $0.path) } : nil
+                if pinned?.file != nil { state.heldCount += 1 }
+                if pinned?.log != nil { state.heldCount += 1 }
                 state.entries.append(
-                    Entry(event: event, directory: directory?.name, caught: caught?.file, log: caught?.log)
+                    Entry(event: event, directory: directory?.name, pinned: pinned?.file, log: pinned?.log)
                 )
             }
         }
 
-        private func catchFiles(
+        private func pinFiles(
             _ event: InotifyEvent,
             _ directory: FilePath,
             _ path: FilePath

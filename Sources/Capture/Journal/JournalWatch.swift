@@ -53,18 +53,18 @@ final class JournalWatch {
     /// Whether a transaction has ended since the last capture.
     var hasNews: Bool { !finished.isEmpty || unread > 0 || !readings.isEmpty }
 
-    /// A journal appeared; `caught`: the file, nil when it was removed before it could be opened.
-    func appeared(_ caught: PinnedFile?, _ scratch: inout [UInt8]) {
+    /// A journal appeared; `pinned`: the file, nil when it was removed before it could be opened.
+    func appeared(_ pinned: PinnedFile?, _ scratch: inout [UInt8]) {
         eventsSeen += 1
-        guard let caught, caught.identity != held?.identity, caught.identity != lastEnded?.identity else {
+        guard let pinned, pinned.identity != held?.identity, pinned.identity != lastEnded?.identity else {
             return
         }
         letGoOfUnnamed(&scratch)
-        if caught.isNamed {
-            held = caught
+        if pinned.isNamed {
+            held = pinned
             staysInPlace = false
         } else {
-            endedEarly(caught, &scratch)
+            endedEarly(pinned, &scratch)
         }
     }
 

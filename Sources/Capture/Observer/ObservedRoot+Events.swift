@@ -185,20 +185,20 @@ extension ObservedRoot {
         _ owner: FilePath,
         _ entry: NameEvents.Entry
     ) {
-        let (mask, caught) = (entry.event.mask, entry.caught)
+        let (mask, pinned) = (entry.event.mask, entry.pinned)
         guard let tracker = sidecarTracker(owner) else { return }
         let appeared = !mask.isDisjoint(with: [.created, .movedTo])
         let went = !mask.isDisjoint(with: [.deleted, .movedFrom])
         switch sidecar {
         case .writeAheadLog:
-            if appeared { tracker.note(.logAppeared(caught)) }
+            if appeared { tracker.note(.logAppeared(pinned)) }
             if went { tracker.note(.logDeleted) }
         case .journal:
-            if appeared { tracker.note(.journalAppeared(caught)) }
+            if appeared { tracker.note(.journalAppeared(pinned)) }
             if went { tracker.note(.journalDeleted) }
         case .sharedMemory:
             guard appeared else { return }
-            tracker.note(.indexAppeared(caught, log: entry.log))
+            tracker.note(.indexAppeared(pinned, log: entry.log))
         }
         files.queue.insert(tracker)
     }

@@ -17,11 +17,11 @@ struct CaptureObstacles {
     /// When the last processing met one of them; nil when it did not.
     private var metAt: MonotonicInstant?
     /// Since when its writers have left no pause in which it could be captured.
-    private var restlessSince: MonotonicInstant?
+    private var tooBusySince: MonotonicInstant?
     private var quarantines = QuarantinePauses()
 
     /// Whoever only writes for a while is waited for.
-    private static let restlessGrace = Duration.seconds(2)
+    private static let tooBusyGrace = Duration.seconds(2)
 
     /// Something is wrong, whether or not all that is committed is captured.
     var isHindered: Bool { hindrance != nil }
@@ -32,7 +32,7 @@ struct CaptureObstacles {
     /// The last processing met something.
     var wereMet: Bool { metAt != nil }
     /// A pause was missed before.
-    var isRestless: Bool { restlessSince != nil }
+    var isTooBusy: Bool { tooBusySince != nil }
 
     mutating func processingBegins() { metAt = nil }
 
@@ -54,23 +54,23 @@ struct CaptureObstacles {
     /// A writer left no pause in which the file could be captured. When that has lasted, it is said, and
     /// nobody waits for the file any more. `reason`: what is said.
     mutating func missPause(_ now: MonotonicInstant, _ reason: String, _ report: FileReport) {
-        let since = restlessSince ?? now
-        restlessSince = since
-        guard since.duration(to: now) >= Self.restlessGrace else { return }
+        let since = tooBusySince ?? now
+        tooBusySince = since
+        guard since.duration(to: now) >= Self.tooBusyGrace else { return }
         metAt = now
         report.meter.hindered(report.name, Hindrance(reason: reason, isBlind: true))
     }
 
     /// Whether nothing more can be captured of what was committed before, and that is said.
     func areBlinding(since: MonotonicInstant) -> Bool {
-        guard let metAt, isBlind || isLeftOut || restlessSince != nil else { return false }
+        guard let metAt, isBlind || isLeftOut || tooBusySince != nil else { return false }
         return metAt >= since
     }
 
     /// Nothing stands between the file and its capture any more.
     mutating func end(_ report: FileReport) {
-        let wasRestless = restlessSince.take() != nil
-        guard hindrance.take() != nil || wasRestless else { return }
+        let wasTooBusy = tooBusySince.take() != nil
+        guard hindrance.take() != nil || wasTooBusy else { return }
         report.meter.hindered(report.name, nil)
     }
 

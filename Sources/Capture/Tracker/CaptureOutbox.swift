@@ -126,7 +126,7 @@ extension CaptureOutbox {
     }
 
     /// From here to the scan's end all belongs to one snapshot: a commit that comes before the first page
-    /// that differs was found is no state by itself. `known`: the outline of what was handed over so far,
+    /// that differs was found is no state by itself. `known`: the size of what was handed over so far,
     /// which must not be cut: the scan has its mirror open already.
     mutating func openSnapshot(_ known: ImageSize) {
         putPart(PageSet(pageSize: known.pageSize), known)

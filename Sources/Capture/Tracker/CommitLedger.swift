@@ -9,7 +9,7 @@ enum CommitTally: Equatable {
     /// An unknown number, which is a gap.
     case uncounted
     /// No number is needed: it is a gap already, or was counted before.
-    case untold
+    case unneeded
 
     var count: Int? {
         if case .exact(let count) = self { count } else { nil }
@@ -133,7 +133,7 @@ extension CommitLedger {
     ) -> CommitTally {
         let passed = JournalChain.passed(from: counter, to: header.changeCounter)
         // Another database.
-        if passed == 0, header.changeCounter != counter { return .untold }
+        if passed == 0, header.changeCounter != counter { return .unneeded }
         return CommitTally(
             orUncounted: CommitCount.exact(passed: passed, runs: runs, wasLocked: wasLocked)
         )

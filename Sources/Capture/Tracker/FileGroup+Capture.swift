@@ -22,7 +22,7 @@ extension FileGroup {
             }
             guard member.state.pending.isQuiet(now), member.scan == nil else {
                 // A comparison alone is no writer, unless it was in vain before.
-                if member.scan == nil || member.state.presence.obstacles.isRestless {
+                if member.scan == nil || member.state.presence.obstacles.isTooBusy {
                     tracker.state.missPause(of: member.path, now)
                 }
                 return tracker.state.retry(in: .milliseconds(20), from: now)

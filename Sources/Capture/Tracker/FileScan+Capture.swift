@@ -4,7 +4,7 @@ import RepositoryWriter
 import SQLiteFiles
 
 /// How long a file is, and what it says of itself.
-struct FileOutline: Equatable {
+struct SizeAndHeader: Equatable {
     let sizeBytes: UInt64
     let header: DatabaseHeader?
 

@@ -26,7 +26,7 @@ struct ImageBounds {
     /// Of the image that was captured last.
     let capturedBytes: UInt64
 
-    /// The outline of the file's image, from a length that somebody else has chosen. Throws `FileTooLong`.
+    /// The size of the file's image, from a length that somebody else has chosen. Throws `FileTooLong`.
     /// - Parameter allocatedBytes: what of it is not a hole, about; 0 when that is not known.
     func shape(_ pageSize: PageSize, byteCount: UInt64, allocatedBytes: UInt64) throws -> ImageSize {
         guard let shape = ImageSize(pageSize: pageSize, byteCount: byteCount) else {
@@ -40,17 +40,17 @@ struct ImageBounds {
         return shape
     }
 
-    /// The outline of a file that is no database. Throws `FileTooLong`.
+    /// The size of a file that is no database. Throws `FileTooLong`.
     func plainShape(_ status: FileStatus) throws -> ImageSize {
         try shape(.plain, byteCount: status.sizeBytes, allocatedBytes: status.allocatedBytes)
     }
 
-    /// The outline of the image that a commit in the log says. Throws `FileTooLong`.
+    /// The size of the image that a commit in the log says. Throws `FileTooLong`.
     func shapeFromLog(_ pageSize: PageSize, _ pages: PageCount) throws -> ImageSize {
         try shape(pageSize, byteCount: pages.byteCount(pageSize: pageSize), allocatedBytes: 0)
     }
 
-    /// The outline of an image of which a quiescent read showed the length. Throws `FileTooLong`.
+    /// The size of an image of which a quiescent read showed the length. Throws `FileTooLong`.
     func shape(_ pageSize: PageSize, _ window: QuiescentWindow) throws -> ImageSize {
         let allocated = try FileStatus.directUnlessMissing(path)?.allocatedBytes ?? 0
         return try shape(pageSize, byteCount: window.sizeBytes, allocatedBytes: allocated)

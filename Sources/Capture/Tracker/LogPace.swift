@@ -60,7 +60,7 @@ struct LogPace {
             return .current
         case .congested: return .retry(.milliseconds(1))
         case .unfinished: return .retry(.zero)
-        case .lost, .takenBack: return outcome.loss.map { .lost($0) } ?? .current
+        case .lost, .rolledBackByRecovery: return outcome.loss.map { .lost($0) } ?? .current
         }
     }
 }

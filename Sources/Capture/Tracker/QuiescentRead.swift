@@ -19,7 +19,7 @@ enum ChangedPages: Equatable {
     }
 }
 
-/// Pages of one state of the file, and its outline.
+/// Pages of one state of the file, and its size.
 struct QuiescentImage {
     private(set) var pages: PageSet
     let shape: ImageSize

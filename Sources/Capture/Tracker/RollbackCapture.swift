@@ -124,7 +124,7 @@ extension RollbackCapture {
         guard known.pending.rescanReason == nil || known.isScanning,
             let counter = known.image?.changeCounter, let header, isSameKind
         else {
-            let tally = window.isHot ? .untold : tallyWhereAllIsCompared(header, known)
+            let tally = window.isHot ? .unneeded : tallyWhereAllIsCompared(header, known)
             return everything(tally, isExplained: journal.hasNews || window.isHot)
         }
         if window.isHot { return decideHot(window, known, from: counter, header) }
@@ -164,7 +164,7 @@ extension RollbackCapture {
         if known.isScanning {
             // The scan lays the journal over the file: as long as it is the same one, nothing else happens.
             return known.scannedJournal == window.hotJournal
-                ? QuiescentDecision(changed: .nothing) : everything(.untold, isExplained: true)
+                ? QuiescentDecision(changed: .nothing) : everything(.unneeded, isExplained: true)
         }
         // The dead writer's changes are not committed; what its journal began from is what was captured.
         guard journal.hasNews else { return QuiescentDecision(changed: .nothing) }
@@ -215,12 +215,12 @@ extension RollbackCapture {
     /// Commits since the last capture, or since the database was made, when its content is compared as a
     /// whole.
     private func tallyWhereAllIsCompared(_ header: DatabaseHeader?, _ known: KnownState) -> CommitTally {
-        guard let header else { return .untold }
+        guard let header else { return .unneeded }
         let (ledger, pending) = (known.ledger, known.pending)
         switch pending.rescanReason {
         // It is another file, or a gap.
-        case .replaced, .missed: return .untold
-        case .firstLook where !ledger.isBorn: return .untold
+        case .replaced, .missed: return .unneeded
+        case .firstLook where !ledger.isBorn: return .unneeded
         case .firstLook, .unexplained, nil: break
         }
         if let counter = known.image?.changeCounter ?? ledger.countedThrough {
@@ -228,7 +228,7 @@ extension RollbackCapture {
         }
         // An empty file is a database without a commit.
         let begins = known.image.map { $0.shape.byteCount == 0 } ?? (ledger.isBorn && ledger.isNew)
-        guard begins, pending.isTouched || journal.hasNews else { return .untold }
+        guard begins, pending.isTouched || journal.hasNews else { return .unneeded }
         let first = journal.finished.first
         let before = first?.originalPages == PageCount(0) ? 0 : first?.counterBefore
         let count = CommitCount.sinceMade(

@@ -81,14 +81,14 @@ extension ScanCapture {
 
     /// Begins to compare a database whose changes go through a log.
     mutating func beginOverLog(
-        _ outline: FileOutline,
+        _ sizeAndHeader: SizeAndHeader,
         _ shape: ImageSize,
         file: consuming OpenFile,
         _ state: inout CaptureState,
         _ journal: JournalWatch
     ) throws {
         try begin(shape, file: file, isOverLog: true, &state, journal)
-        scan?.image.header = outline.header
+        scan?.image.header = sizeAndHeader.header
         state.pending.contentCaptured()
         journal.captured()
         state.ledger.allIsCounted()

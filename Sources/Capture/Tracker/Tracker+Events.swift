@@ -14,9 +14,9 @@ extension Tracker {
         case .contentClosed:
             logs.sight.mustCheck()
             state.pending.contentClosed()
-        case .journalAppeared(let caught):
+        case .journalAppeared(let pinned):
             state.pending.active()
-            journal.appeared(caught, &context.scratch)
+            journal.appeared(pinned, &context.scratch)
         case .journalModified:
             state.pending.active()
             state.pending.journalWritten()
@@ -24,20 +24,20 @@ extension Tracker {
         case .journalDeleted:
             state.pending.active()
             journal.deleted(&context.scratch)
-        case .logAppeared(let caught): logAppeared(caught)
+        case .logAppeared(let pinned): logAppeared(pinned)
         case .logModified:
             state.pending.logChanged()
             logs.tail?.wasWritten()
         case .logDeleted: logDeleted()
-        case .indexAppeared(let caught, let log): indexAppeared(caught, log)
+        case .indexAppeared(let pinned, let log): indexAppeared(pinned, log)
         case .indexModified: logs.tail?.indexMayBeNew(&context.scratch)
         }
     }
 
-    /// `caught`: nil for a log that was gone before it could be opened, which its deletion tells.
-    private func logAppeared(_ caught: PinnedFile?) {
+    /// `pinned`: nil for a log that was gone before it could be opened, which its deletion tells.
+    private func logAppeared(_ pinned: PinnedFile?) {
         state.pending.active()
-        if let caught, caught.identity == logs.identity { return }
+        if let pinned, pinned.identity == logs.identity { return }
         if logs.isDrainingLater {
             // Another log has come before there was room for the rest of the last one.
             requireRescan(
@@ -45,15 +45,15 @@ extension Tracker {
             )
             endDraining()
         }
-        guard let caught else { return logs.appearedUnseen() }
-        if !logs.isNamed { follow(caught) }
+        guard let pinned else { return logs.appearedUnseen() }
+        if !logs.isNamed { follow(pinned) }
         state.pending.log = true
     }
 
     /// The wal-index is held, for both may be gone in a moment; and a log that was closed is opened again.
-    private func indexAppeared(_ caught: PinnedFile?, _ log: PinnedFile?) {
+    private func indexAppeared(_ pinned: PinnedFile?, _ log: PinnedFile?) {
         // A removed log that is followed has an index of its own.
-        if let caught, !state.presence.obstacles.isHindered { logs.hold(index: caught) }
+        if let pinned, !state.presence.obstacles.isHindered { logs.hold(index: pinned) }
         guard logs.isSuspended else { return }
         state.pending.active()
         // What goes wrong here goes wrong again when the file is processed, and is said there.

@@ -15,21 +15,23 @@ extension Tracker {
         // others.
         guard state.image == nil || state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
         let file = try OpenFile(path, .protected)
-        let outline = try FileOutline(file, &context.scratch)
-        let logged = try logs.tail?.reader.pageSize(unless: outline.header?.pageSize, &context.scratch)
-        guard let pageSize = logged ?? outline.header?.pageSize else { return captureQuiescent(now) }
+        let sizeAndHeader = try SizeAndHeader(file, &context.scratch)
+        let logged = try logs.tail?.reader.pageSize(unless: sizeAndHeader.header?.pageSize, &context.scratch)
+        guard let pageSize = logged ?? sizeAndHeader.header?.pageSize else { return captureQuiescent(now) }
         let allocated = try file.status().allocatedBytes
         let shape = try state.bounds.shape(
             pageSize,
-            byteCount: outline.sizeBytes,
+            byteCount: sizeAndHeader.sizeBytes,
             allocatedBytes: allocated
         )
-        try scanning.beginOverLog(outline, shape, file: file, &state, journal)
+        try scanning.beginOverLog(sizeAndHeader, shape, file: file, &state, journal)
         do {
             // What is not in the log any more, but was checkpointed just before, may have changed the file's
             // length.
             if try scanning.overlay(logs.tail, &state) == .restart { return perform(.restart, .now) }
-            guard let scan, try FileOutline(scan.file, &context.scratch) != outline else { return .done }
+            guard let scan, try SizeAndHeader(scan.file, &context.scratch) != sizeAndHeader else {
+                return .done
+            }
         } catch {
             // Begun in part it would go on without what is missing.
             dropScan()

@@ -19,7 +19,7 @@ struct CommitMark {
     }
 
     /// The mark of a new log. The first process that opens a log starts the index anew, from zero.
-    static let birth = CommitMark()
+    static let initial = CommitMark()
 
     private init() {
         salts = WALSalts(salt1: 0, salt2: 0)
@@ -27,23 +27,23 @@ struct CommitMark {
         changeCounter = 0
     }
 
-    var isBirth: Bool { salts.areEmpty }
+    var isInitial: Bool { salts.areEmpty }
     var expected: UInt32 { changeCounter &+ commitsSince }
 
     /// The number of commits that the index counts, without the consumed ones and the `commits` of the
-    /// generation under `header`. `lastMayBeUntold`: the writer of that generation's last commit may have
+    /// generation under `header`. `lastMayBeUnindexed`: the writer of that generation's last commit may have
     /// been killed before the index counted it.
     func uncounted(
         by index: WALIndexHeader,
         before header: WALHeader,
         commits: UInt32,
-        lastMayBeUntold: Bool
+        lastMayBeUnindexed: Bool
     ) -> UInt32 {
         // If a process opens the database while its only other user closes it, it recovers the log and
         // counts from zero.
-        let isFirst = isBirth && header.checkpointSequence == 0
+        let isFirst = isInitial && header.checkpointSequence == 0
         if isFirst, index.changeCounter < commits { return 0 }
         let all = index.changeCounter &- expected
-        return lastMayBeUntold && all &+ 1 == commits ? 0 : all &- commits
+        return lastMayBeUnindexed && all &+ 1 == commits ? 0 : all &- commits
     }
 }

@@ -16,7 +16,7 @@ struct LogPosition {
 
     /// `isNew`: the log was made after everything before it had been captured.
     init(isNew: Bool = false) {
-        if isNew { mark = .birth }
+        if isNew { mark = .initial }
     }
 
     /// Goes to the start of a generation, or to the end of a commit that is not consumed.
@@ -43,7 +43,7 @@ struct LogPosition {
     }
 
     /// The log has no header, and no process uses the index. The next process that does starts it from zero.
-    private mutating func markUnused(_ index: WALIndexHeader?) { (mark, leftIndex) = (.birth, index) }
+    private mutating func markUnused(_ index: WALIndexHeader?) { (mark, leftIndex) = (.initial, index) }
 
     /// The log has no commit. False when one has come meanwhile. In a log with a header, an index that no
     /// process uses starts from what the recovery of the next one finds.
@@ -59,7 +59,7 @@ struct LogPosition {
 
     /// A process may have begun to use an unused index, which then counts from zero.
     mutating func indexMayBeNew() {
-        if let mark, !mark.isBirth { self.mark = .birth }
+        if let mark, !mark.isInitial { self.mark = .initial }
     }
 
     /// Drops everything consumed. The next poll starts at the generation's first frame.
@@ -99,7 +99,7 @@ extension LogPosition {
     /// 2. A process uses it, and it ends at the same frame with another checksum.
     /// 3. It counts fewer frames than at the last mark, which is of this generation.
     /// 4. It counts fewer commits than at that mark, and the last consumed frame was overwritten.
-    func wasTakenBack(
+    func wasRolledBackByRecovery(
         by index: WALIndexHeader,
         isUsed: @autoclosure () -> Bool,
         isInLog: (WALChain) throws(SystemError) -> Bool
@@ -126,7 +126,7 @@ extension LogPosition {
     ///    that is kept (SQLITE_FCNTL_PERSIST_WAL) may truncate it without a reset.
     mutating func truncated(_ index: WALIndexHeader?, isUsed: Bool, isNamed: Bool) -> WALTail.Outcome {
         guard chain != nil || mark != nil else { return .current }
-        let isUntouched = chain == nil && mark?.isBirth == true
+        let isUntouched = chain == nil && mark?.isInitial == true
         guard let index else {
             // Without an index nobody has committed. An index in use is just being written.
             if isUsed { return .congested }

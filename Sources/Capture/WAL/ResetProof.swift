@@ -116,7 +116,7 @@ struct ResetProof {
         for _ in 0..<8 {
             guard let index = try reader.index.read(&scratch) else { continue }
             var commits: UInt32 = 0
-            var lastMayBeUntold = false
+            var lastMayBeUnindexed = false
             if index.hasSalts(of: start) {
                 guard let known = try commitCount(in: start, knownTo: index, reader, &scratch) else {
                     return .later
@@ -129,20 +129,25 @@ struct ResetProof {
                 // may have been killed.
                 guard let chained = try commitCount(from: start, &reader, &scratch) else { return .later }
                 commits = chained
-                lastMayBeUntold = commits > 0
+                lastMayBeUnindexed = commits > 0
             }
             guard let again = try reader.index.read(&scratch), again.salts == index.salts,
                 index.lastFrame > 0 || again.lastFrame == 0
             else { continue }
             guard try reader.header(&scratch)?.salts == header.salts else { return .later }
             return .commits(
-                mark.uncounted(by: index, before: header, commits: commits, lastMayBeUntold: lastMayBeUntold)
+                mark.uncounted(
+                    by: index,
+                    before: header,
+                    commits: commits,
+                    lastMayBeUnindexed: lastMayBeUnindexed
+                )
             )
         }
         if reader.index.isUsed { return .later }
         // In exclusive locking mode there is no index, and the only process counts the log's generations
         // correctly.
-        let isFirst = mark.isBirth && header.checkpointSequence == 0
+        let isFirst = mark.isInitial && header.checkpointSequence == 0
         return !reader.index.isHeld && isFirst ? .commits(0) : .unknown
     }
 

@@ -29,14 +29,14 @@ extension WALTail {
         /// Commits may have been overwritten unread. The chain is gone.
         case lost
         /// SQLite no longer knows commits that were consumed. The chain is gone.
-        case takenBack
+        case rolledBackByRecovery
 
         /// How single commits were lost; nil when none were.
         var loss: String? {
             switch self {
             case .current, .congested, .unfinished, .unconfirmed: nil
             case .lost: "the write-ahead log was overwritten before it was read"
-            case .takenBack: "SQLite lost commits of its own when it recovered the write-ahead log"
+            case .rolledBackByRecovery: "SQLite lost commits of its own when it recovered the write-ahead log"
             }
         }
     }

@@ -135,10 +135,13 @@ extension WALTail {
         into sink: some Sink
     ) throws(SystemError) -> Outcome {
         if let index = try reader.index.read(&scratch) {
-            let wasTakenBack = try position.wasTakenBack(by: index, isUsed: reader.index.isUsed) {
+            let wasRolledBackByRecovery = try position.wasRolledBackByRecovery(
+                by: index,
+                isUsed: reader.index.isUsed
+            ) {
                 chain throws(SystemError) in try reader.has(chain, position, &scratch)
             }
-            if wasTakenBack { return .takenBack }
+            if wasRolledBackByRecovery { return .rolledBackByRecovery }
         }
         // A log without a name has no writer, unless another process has removed it.
         let isOver = !log.isNamed && !reader.index.isUsed
@@ -271,7 +274,7 @@ extension WALTail {
         into sink: some Sink
     ) throws(SystemError) -> Outcome {
         guard let start = position.chain, let end = index.chain else { return .current }
-        guard try reader.has(start, position, &scratch) else { return .takenBack }
+        guard try reader.has(start, position, &scratch) else { return .rolledBackByRecovery }
         let frameCount = end.frameCount - start.frameCount
         // A comparison of the whole file needs no memory for it.
         guard frameCount * start.pageSize.bytes <= WALReader.heldBytes else { return .lost }

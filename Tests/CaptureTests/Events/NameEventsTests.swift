@@ -32,10 +32,10 @@ struct NameEventsTests {
         let entries = try events.takeAll()
         let created = entries.filter { $0.event.mask.contains(.created) }
         #expect(created.map { $0.event.name?.string } == ["a.db", "a.db-journal", "a.db-wal", "a.db-shm"])
-        #expect(created.map { $0.caught != nil } == [false, true, true, true])
-        for entry in created { if let caught = entry.caught { #expect(caught.isNamed) } }
+        #expect(created.map { $0.pinned != nil } == [false, true, true, true])
+        for entry in created { if let pinned = entry.pinned { #expect(pinned.isNamed) } }
         try Directory.remove(FilePath(folder.file("a.db-journal")))
-        let journal = try #require(created[1].caught)
+        let journal = try #require(created[1].pinned)
         #expect(!journal.isNamed)
         #expect(try content(journal) == [1, 2, 3])
         let masks = try events.takeAll().map(\.event.mask)
@@ -52,7 +52,7 @@ struct NameEventsTests {
         try Directory.remove(FilePath(folder.file("a.db-wal")))
         let log = try #require(created[0].log)
         #expect(try !log.isNamed && content(log) == [4, 5])
-        #expect(created[1].caught != nil && created[1].log == nil)
+        #expect(created[1].pinned != nil && created[1].log == nil)
     }
 
     @Test("only so many files are held open for an observer that is busy, and again when it has taken them")
@@ -62,8 +62,8 @@ struct NameEventsTests {
             for number in 0..<100 { try folder.write([1], to: "\(number).db-journal") }
             let created = try events.takeAll().filter { $0.event.mask.contains(.created) }
             #expect(created.count == 100)
-            #expect(created.prefix(NameEvents.mostHeld).allSatisfy { $0.caught != nil })
-            #expect(created.dropFirst(NameEvents.mostHeld).allSatisfy { $0.caught == nil })
+            #expect(created.prefix(NameEvents.mostHeld).allSatisfy { $0.pinned != nil })
+            #expect(created.dropFirst(NameEvents.mostHeld).allSatisfy { $0.pinned == nil })
             for number in 0..<100 { try Directory.remove(FilePath(folder.file("\(number).db-journal"))) }
             _ = try events.takeAll()
         }
@@ -83,8 +83,8 @@ struct NameEventsTests {
         var entries: [NameEvents.Entry] = []
         while entries.last?.event.mask != .deleted { entries += try events.takeAll() }
         #expect(entries.first?.event.mask == .created)
-        let caught = try #require(entries.first?.caught)
-        #expect(!caught.isNamed)
-        #expect(try content(caught) == [7])
+        let pinned = try #require(entries.first?.pinned)
+        #expect(!pinned.isNamed)
+        #expect(try content(pinned) == [7])
     }
 }

@@ -49,13 +49,13 @@ struct JournalWatchTests {
     }
 
     @Test("journals that came and went before their events were read are taken in order, each once")
-    mutating func caughtLate() throws {
-        var caught: [PinnedFile] = []
+    mutating func pinnedLate() throws {
+        var pinned: [PinnedFile] = []
         for number in 1...3 {
-            caught.append(try appear(number))
+            pinned.append(try appear(number))
             try vanish()
         }
-        for journal in caught {
+        for journal in pinned {
             watch.appeared(journal, &scratch)
             watch.deleted(&scratch)
         }
@@ -66,11 +66,11 @@ struct JournalWatchTests {
 
     @Test("a journal that was found by its name is the one whose event comes later")
     mutating func foundFirst() throws {
-        let caught = try appear(1)
+        let pinned = try appear(1)
         #expect(try watch.state(&scratch) == .live)
         try vanish()
         #expect(try watch.state(&scratch) == .absent)
-        watch.appeared(caught, &scratch)
+        watch.appeared(pinned, &scratch)
         watch.deleted(&scratch)
         #expect(watch.transactionsSeen == 1 && watch.unread == 0)
         // And the next one is not taken for it.

@@ -13,18 +13,18 @@ struct CaptureObstaclesTests {
     private var said: String? { report.meter.current.hindrances[report.name]?.reason }
 
     @Test("a writer without a pause is waited for at first; then it is said, and nobody waits any more")
-    func restless() {
+    func tooBusy() {
         var obstacles = CaptureObstacles()
         obstacles.missPause(start, "busy", report)
         obstacles.missPause(after(1.9), "busy", report)
         #expect(said == nil && !obstacles.wereMet)
-        #expect(obstacles.isRestless)
+        #expect(obstacles.isTooBusy)
         obstacles.missPause(after(2), "busy", report)
         #expect(said == "busy" && obstacles.wereMet)
         #expect(obstacles.areBlinding(since: after(2)))
         #expect(!obstacles.areBlinding(since: after(3)), "what was wanted later is still waited for")
         obstacles.end(report)
-        #expect(said == nil && !obstacles.isRestless)
+        #expect(said == nil && !obstacles.isTooBusy)
     }
 
     @Test("a warning blinds nobody, a hindrance does until it ends")

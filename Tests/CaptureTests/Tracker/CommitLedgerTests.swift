@@ -62,6 +62,6 @@ struct CommitLedgerTests {
     func tally() {
         #expect(CommitTally(orUncounted: nil) == .uncounted)
         #expect(CommitTally(orUncounted: 0).count == 0)
-        #expect(CommitTally.untold.count == nil)
+        #expect(CommitTally.unneeded.count == nil)
     }
 }

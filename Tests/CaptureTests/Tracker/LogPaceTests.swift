@@ -72,7 +72,7 @@ struct LogPaceTests {
         #expect(polled(&pace, .current, isDraining: true) == .drained)
     }
 
-    @Test("a loss says how", arguments: [WALTail.Outcome.lost, .takenBack])
+    @Test("a loss says how", arguments: [WALTail.Outcome.lost, .rolledBackByRecovery])
     func lost(outcome: WALTail.Outcome) throws {
         var pace = LogPace()
         #expect(polled(&pace, outcome) == .lost(try #require(outcome.loss)))

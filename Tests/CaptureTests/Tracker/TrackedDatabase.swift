@@ -58,7 +58,7 @@ final class TrackedDatabase {
         )
     }
 
-    /// A transaction whose journal is caught as it appears, and whose end is told.
+    /// A transaction whose journal is pinned as it appears, and whose end is told.
     func commit(_ sql: String) throws {
         try session.sql("BEGIN IMMEDIATE; \(sql)")
         tracker.note(.journalAppeared(try PinnedFile(tracker.journal.path)))
@@ -67,12 +67,12 @@ final class TrackedDatabase {
         tracker.note(.contentModified)
     }
 
-    /// A transaction of a slow session, whose journal is caught, and whose end is told.
+    /// A transaction of a slow session, whose journal is pinned, and whose end is told.
     func commit(_ sql: String, by slow: SQLite3Session) throws {
         try slow.start(sql)
-        var caught: PinnedFile?
-        while caught == nil { caught = try? PinnedFile(tracker.journal.path) }
-        tracker.note(.journalAppeared(caught))
+        var pinned: PinnedFile?
+        while pinned == nil { pinned = try? PinnedFile(tracker.journal.path) }
+        tracker.note(.journalAppeared(pinned))
         try slow.finish()
         tracker.note(.journalDeleted)
         tracker.note(.contentModified)

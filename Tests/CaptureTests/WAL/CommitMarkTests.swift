@@ -11,14 +11,14 @@ struct CommitMarkTests {
         of generation: UInt32,
         mark: CommitMark? = nil,
         checkpointSequence: UInt32 = 1,
-        lastMayBeUntold: Bool = false
+        lastMayBeUnindexed: Bool = false
     ) throws -> UInt32 {
         let mark = try mark ?? CommitMark(WALParts.index(5, commits: 3))
         return mark.uncounted(
             by: try WALParts.index(9, commits: mark.expected &+ commits),
             before: try WALParts.header(checkpointSequence: checkpointSequence),
             commits: generation,
-            lastMayBeUntold: lastMayBeUntold
+            lastMayBeUnindexed: lastMayBeUnindexed
         )
     }
 
@@ -33,17 +33,17 @@ struct CommitMarkTests {
     }
 
     @Test("a last commit may be in the log, and not in the index")
-    func untold() throws {
-        #expect(try uncounted(3, of: 4, lastMayBeUntold: true) == 0)
-        #expect(try uncounted(4, of: 4, lastMayBeUntold: true) == 0)
+    func notIndexed() throws {
+        #expect(try uncounted(3, of: 4, lastMayBeUnindexed: true) == 0)
+        #expect(try uncounted(4, of: 4, lastMayBeUnindexed: true) == 0)
         #expect(try uncounted(3, of: 4) != 0)
     }
 
     @Test("a new log that was recovered has an index that counts from zero")
     func recovered() throws {
-        #expect(CommitMark.birth.isBirth)
-        #expect(try uncounted(0, of: 4, mark: .birth, checkpointSequence: 0) == 0)
-        #expect(try uncounted(0, of: 4, mark: .birth) != 0)
-        #expect(try uncounted(6, of: 4, mark: .birth, checkpointSequence: 0) == 2)
+        #expect(CommitMark.initial.isInitial)
+        #expect(try uncounted(0, of: 4, mark: .initial, checkpointSequence: 0) == 0)
+        #expect(try uncounted(0, of: 4, mark: .initial) != 0)
+        #expect(try uncounted(6, of: 4, mark: .initial, checkpointSequence: 0) == 2)
     }
 }

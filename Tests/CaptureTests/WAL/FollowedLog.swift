@@ -32,7 +32,7 @@ final class FollowedLog {
     }
 
     /// The tail of a log that was made just now.
-    func tailFromBirth() throws -> WALTail {
+    func tailOfNewLog() throws -> WALTail {
         _ = try session.sql("PRAGMA journal_mode=DELETE; PRAGMA journal_mode=WAL; SELECT * FROM t;")
         let log = try PinnedFile(FilePath(folder.file("a.db-wal")))
         return WALTail(log, indexPath: FilePath(folder.file("a.db-shm")), LogPosition(isNew: true))
@@ -97,8 +97,8 @@ final class FollowedLog {
 
     /// Another process is killed when its transaction is in the log, while it syncs it. `sync`: which of its
     /// syncs.
-    func commitUntold(
-        _ sql: String = "INSERT INTO t(b) VALUES('untold');",
+    func commitUnindexed(
+        _ sql: String = "INSERT INTO t(b) VALUES('unindexed');",
         sync: Int = 1
     ) throws {
         let kill = "inject=fdatasync:signal=KILL:when=\(sync)"

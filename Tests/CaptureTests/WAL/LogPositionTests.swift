@@ -64,20 +64,28 @@ struct LogPositionTests {
         #expect(!position.isLast(empty, before: WALParts.chain(6)))
     }
 
-    @Test("commits were taken back when the index has fewer frames, another end, or fewer commits")
-    func takenBack() throws {
+    @Test("commits were rolled back when the index has fewer frames, another end, or fewer commits")
+    func rolledBackByRecovery() throws {
         let position = try marked()
-        func wasTakenBack(_ index: WALIndexHeader, isUsed: Bool, isInLog: Bool = true) throws -> Bool {
-            try position.wasTakenBack(by: index, isUsed: isUsed) { _ throws(SystemError) in isInLog }
+        func wasRolledBackByRecovery(
+            _ index: WALIndexHeader,
+            isUsed: Bool,
+            isInLog: Bool = true
+        ) throws -> Bool {
+            try position.wasRolledBackByRecovery(by: index, isUsed: isUsed) { _ throws(SystemError) in isInLog
+            }
         }
-        #expect(try wasTakenBack(WALParts.index(4, commits: 4), isUsed: true))
-        #expect(try wasTakenBack(WALParts.index(4, commits: 4), isUsed: false), "fewer frames than marked")
-        #expect(try wasTakenBack(WALParts.index(5, commits: 4, otherSum), isUsed: true))
-        #expect(try !wasTakenBack(WALParts.index(5, commits: 4, otherSum), isUsed: false))
-        #expect(try wasTakenBack(WALParts.index(6, commits: 2), isUsed: true, isInLog: false))
-        #expect(try !wasTakenBack(WALParts.index(6, commits: 2), isUsed: true))
-        #expect(try !wasTakenBack(WALParts.index(6, commits: 4), isUsed: true, isInLog: false))
-        #expect(try !wasTakenBack(WALParts.index(4, commits: 0, salts: nextSalts), isUsed: true))
+        #expect(try wasRolledBackByRecovery(WALParts.index(4, commits: 4), isUsed: true))
+        #expect(
+            try wasRolledBackByRecovery(WALParts.index(4, commits: 4), isUsed: false),
+            "fewer frames than marked"
+        )
+        #expect(try wasRolledBackByRecovery(WALParts.index(5, commits: 4, otherSum), isUsed: true))
+        #expect(try !wasRolledBackByRecovery(WALParts.index(5, commits: 4, otherSum), isUsed: false))
+        #expect(try wasRolledBackByRecovery(WALParts.index(6, commits: 2), isUsed: true, isInLog: false))
+        #expect(try !wasRolledBackByRecovery(WALParts.index(6, commits: 2), isUsed: true))
+        #expect(try !wasRolledBackByRecovery(WALParts.index(6, commits: 4), isUsed: true, isInLog: false))
+        #expect(try !wasRolledBackByRecovery(WALParts.index(4, commits: 0, salts: nextSalts), isUsed: true))
     }
 
     @Test("a truncated log has lost nothing when its index was reset, and counts what was consumed")
@@ -113,7 +121,7 @@ struct LogPositionTests {
         }
         let left = try WALParts.index(5, commits: 3)
         #expect(outcome(left) == .current)
-        #expect(position.chain == nil && position.mark?.isBirth == true)
+        #expect(position.chain == nil && position.mark?.isInitial == true)
         #expect(outcome(left) == .current)
         #expect(outcome(try WALParts.index(6, commits: 4)) == .lost)
     }
@@ -131,14 +139,14 @@ struct LogPositionTests {
         #expect(isEmpty(nil, isUsed: false))
         #expect(position.mark?.expected == 8)
         #expect(isEmpty(nil, isUsed: false, hasHeader: false))
-        #expect(position.mark?.isBirth == true)
+        #expect(position.mark?.isInitial == true)
     }
 
     @Test("an index that may be new counts from zero, unless it did before")
     func newIndex() throws {
         var position = try marked()
         position.indexMayBeNew()
-        #expect(position.mark?.isBirth == true && position.mark?.expected == 0)
+        #expect(position.mark?.isInitial == true && position.mark?.expected == 0)
         position.consumed(to: WALParts.chain(6))
         position.indexMayBeNew()
         #expect(position.mark?.expected == 1)

@@ -11,10 +11,10 @@ import Testing
 @Suite("WAL tail, resets")
 struct WALTailResetTests {
     @Test("misses nothing of a new log that was truncated before its first commits were read")
-    func truncatedAtBirth() throws {
+    func truncatedWhenNew() throws {
         for inserts in [0, 1] {
             let setup = try FollowedLog()
-            let tail = try setup.tailFromBirth()
+            let tail = try setup.tailOfNewLog()
             try setup.insert(1)
             _ = try setup.session.sql("PRAGMA wal_checkpoint(TRUNCATE);")
             try setup.insert(inserts)
@@ -89,7 +89,7 @@ struct WALTailResetTests {
         }
     }
 
-    @Test("counts from the birth of an index that comes after a comparison")
+    @Test("counts from the start of an index that comes after a comparison")
     func overlayWithoutIndex() throws {
         let setup = try FollowedLog()
         try setup.session.close()
@@ -108,9 +108,9 @@ struct WALTailResetTests {
     }
 
     @Test("waits for an index that does not tell of a new log's first commit yet")
-    func untoldCommit() throws {
+    func unindexedCommit() throws {
         let setup = try FollowedLog()
-        let born = try setup.tailFromBirth()
+        let born = try setup.tailOfNewLog()
         let before = try setup.folder.bytes(of: "a.db-shm")
         try setup.insert(1)
         try setup.folder.write(before, to: "early-shm")
@@ -119,15 +119,15 @@ struct WALTailResetTests {
         let index = FilePath(setup.folder.file("early-shm"))
         let early = WALTail(log, indexPath: index, LogPosition(isNew: true))
         #expect(try early.poll(&setup.scratch, into: setup.sink) != .lost)
-        let untold = setup.sink.commits
+        let known = setup.sink.commits
         #expect(try born.poll(&setup.scratch, into: setup.sink) == .current)
-        #expect(setup.sink.commits - untold == 1)
+        #expect(setup.sink.commits - known == 1)
     }
 
     @Test("takes all of a new log that was recovered, whose index counts from zero again")
-    func recoveredAtBirth() throws {
+    func recoveredWhenNew() throws {
         let setup = try FollowedLog()
-        let tail = try setup.tailFromBirth()
+        let tail = try setup.tailOfNewLog()
         try setup.insert(2)
         setup.session.kill()
         let next = try SQLite3Session(setup.folder.file("a.db"))
@@ -144,7 +144,7 @@ struct WALTailResetTests {
     @Test("asks no index of another log once its own has lost its name")
     func otherIndex() throws {
         let setup = try FollowedLog()
-        let tail = try setup.tailFromBirth()
+        let tail = try setup.tailOfNewLog()
         try setup.insert(2)
         try setup.session.close()
         let next = try SQLite3Session(setup.folder.file("a.db"))
@@ -157,7 +157,7 @@ struct WALTailResetTests {
     @Test("says so when a new log that went had been reset, and no index was held to count its commits")
     func resetWithoutIndex() throws {
         let setup = try FollowedLog()
-        let tail = try setup.tailFromBirth()
+        let tail = try setup.tailOfNewLog()
         try setup.insert(2)
         try setup.truncate()
         try setup.insert(1)
@@ -169,7 +169,7 @@ struct WALTailResetTests {
     @Test("takes a new log from its first commit on, after a reset as well")
     func newLog() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
-        let tail = try setup.tailFromBirth()
+        let tail = try setup.tailOfNewLog()
         #expect(try tail.poll(&setup.scratch, into: setup.sink) == .current)
         try setup.insert(2)
         #expect(try tail.poll(&setup.scratch, into: setup.sink) == .current)
@@ -299,7 +299,7 @@ struct WALTailResetTests {
     @Test("says so when the last user of a log that stays truncates it unread")
     func truncatedAtClose() throws {
         let setup = try FollowedLog()
-        let tail = try setup.tailFromBirth()
+        let tail = try setup.tailOfNewLog()
         func poll() throws -> WALTail.Outcome { try tail.poll(&setup.scratch, into: setup.sink) }
         _ = try setup.session.sql(".filectrl persist_wal 1\nPRAGMA journal_size_limit=0;")
         try setup.insert(2)

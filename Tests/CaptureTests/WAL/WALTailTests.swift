@@ -155,7 +155,7 @@ struct WALTailTests {
     }
 
     @Test("says so when SQLite's recovery lost commits that it had confirmed")
-    func takenBack() throws {
+    func rolledBackByRecovery() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
         try setup.insert(3, bytes: 3000)
         try setup.commitEmptyFrames()
@@ -164,12 +164,12 @@ struct WALTailTests {
         let next = try SQLite3Session(setup.folder.file("a.db"))
         let rows = try next.sql("INSERT INTO t(b) VALUES('next'); SELECT count(*) FROM t;")
         #expect(rows == "4\n", "this SQLite did not lose the commit")
-        #expect(try setup.poll() == .takenBack)
+        #expect(try setup.poll() == .rolledBackByRecovery)
         try next.close()
     }
 
     @Test("says so when others have filled the place of commits that a recovery lost")
-    func takenBackAndFilled() throws {
+    func rolledBackAndFilled() throws {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
         try setup.commitEmptyFrames()
         #expect(try setup.poll() == .current)
@@ -182,7 +182,7 @@ struct WALTailTests {
         {
             _ = try next.sql("INSERT INTO t(b) VALUES('next');")
         }
-        #expect(try setup.poll() == .takenBack)
+        #expect(try setup.poll() == .rolledBackByRecovery)
         try next.close()
     }
 

@@ -6,8 +6,8 @@ import Testing
 
 /// Transactions that stand in the log as a whole and of which the wal-index was never told: their writer was
 /// killed between the two. SQLite does not count them while the log is in use.
-@Suite("WAL tail, untold commits")
-struct WALTailUntoldTests {
+@Suite("WAL tail, commits that the index does not have")
+struct WALTailUnindexedTests {
     private func followed() throws -> FollowedLog {
         let setup = try FollowedLog("PRAGMA wal_autocheckpoint=0;")
         try setup.insert(1, bytes: 30_000)
@@ -19,7 +19,7 @@ struct WALTailUntoldTests {
     func unlinked() throws {
         let setup = try followed()
         let before = setup.sink.commits
-        try setup.commitUntold()
+        try setup.commitUnindexed()
         #expect(try setup.poll() == .unconfirmed)
         try setup.session.close()
         #expect(!setup.folder.exists("a.db-wal"))
@@ -32,7 +32,7 @@ struct WALTailUntoldTests {
     func reset(checkpoint: String) throws {
         let setup = try followed()
         let before = setup.sink.commits
-        try setup.commitUntold()
+        try setup.commitUnindexed()
         _ = try setup.session.sql("PRAGMA wal_checkpoint(\(checkpoint));")
         #expect(try setup.poll() == .unconfirmed)
         try setup.insert(1)
@@ -45,7 +45,7 @@ struct WALTailUntoldTests {
     func large() throws {
         let setup = try followed()
         let before = setup.sink.commits
-        try setup.commitUntold("INSERT INTO t(b) VALUES(randomblob(3000000));")
+        try setup.commitUnindexed("INSERT INTO t(b) VALUES(randomblob(3000000));")
         #expect(try setup.poll() == .unconfirmed)
         try setup.insert(2)
         #expect(try setup.poll() == .current)
@@ -61,7 +61,7 @@ struct WALTailUntoldTests {
         #expect(try setup.poll() == .current)
         let before = setup.sink.commits
         // The header and the directory are synced before.
-        try setup.commitUntold(sync: 3)
+        try setup.commitUnindexed(sync: 3)
         #expect(try setup.poll() == .unconfirmed)
         try setup.insert(1)
         #expect(try setup.poll() == .current)
