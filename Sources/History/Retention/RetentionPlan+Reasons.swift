@@ -12,7 +12,9 @@ extension RetentionPlan {
         if reasons.contains(.within), let text = rules.policy.withinText { words.append(text) }
         if reasons.contains(.last) { words.append("last") }
         words += RetentionPeriod.allCases.filter { reasons.contains($0.reason) }.map(\.rawValue)
-        if reasons.contains(.stands), let moment = momentAfter(place) { words.append("state at \(moment)") }
+        if reasons.contains(.stateAtMoment), let moment = momentAfter(place) {
+            words.append("state at \(moment)")
+        }
         return words
     }
 

@@ -20,9 +20,9 @@ package struct RetentionReasons: OptionSet, Hashable, Sendable {
     static let monthly = Self(rawValue: 1 << 9)
 
     /// Not a moment, but its file's state at a kept one.
-    package static let stands = Self(rawValue: 1 << 10)
+    package static let stateAtMoment = Self(rawValue: 1 << 10)
     /// Kept for its own sake, without the states of other files beside it.
-    package static let alone = Self(rawValue: 1 << 11)
+    package static let fileOnly = Self(rawValue: 1 << 11)
 
     /// The reasons that no policy and no size limit overrules.
     package static let always: Self = [.newest, .held, .tagged, .lastGood]

@@ -41,10 +41,12 @@ package struct RetentionSelection: Hashable, Sendable {
                 continue
             }
             guard entry.isConsistentPoint, !moments[place].isOfOneFile || unkept == 0 else {
-                reasons[place].insert(.alone)
+                reasons[place].insert(.fileOnly)
                 continue
             }
-            for standing in changed.values where standing != place { reasons[standing].insert(.stands) }
+            for other in changed.values where other != place {
+                reasons[other].insert(.stateAtMoment)
+            }
             changed.removeAll(keepingCapacity: true)
             unkept = 0
         }
@@ -55,6 +57,6 @@ package struct RetentionSelection: Hashable, Sendable {
 
     /// Whether the root as a whole remains restorable there.
     package func isConsistentPoint(_ place: Int) -> Bool {
-        keeps(place) && reasons[place].isDisjoint(with: [.stands, .alone])
+        keeps(place) && reasons[place].isDisjoint(with: [.stateAtMoment, .fileOnly])
     }
 }

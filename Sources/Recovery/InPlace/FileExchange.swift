@@ -12,7 +12,7 @@ struct FileExchange {
     /// directory's owner would make it. An existing file passes on its own owner and mode.
     let attributes: FileAttributes?
     /// The previous file's name is extended by this suffix, as `.corrupted-YYYYMMDD-HHMMSS`.
-    let asideSuffix: String
+    let quarantineSuffix: String
     /// Whether the previous file is kept. Otherwise it is removed in the end, because the history has it,
     /// unless a program wrote to it meanwhile.
     let keepsPrevious: Bool
@@ -277,7 +277,7 @@ struct FileExchange {
 
     /// Files that a killed process has renamed so must keep their names.
     private func freeName() throws -> DirectoryEntry {
-        let name = place.appending(suffix: asideSuffix)
+        let name = place.appending(suffix: quarantineSuffix)
         if try isFree(name) { return name }
         for number in 2...1000 {
             let numbered = name.appending(suffix: "-\(number)")

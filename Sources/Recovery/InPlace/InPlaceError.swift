@@ -15,7 +15,7 @@ package enum InPlaceError: Error, Hashable, Sendable {
     /// The file's current content could not be captured. The reason.
     case unseen(String)
     /// Programs wrote between each capture and the replacement.
-    case restless(FilePath, [ProcessTable.Holder])
+    case tooBusy(FilePath, [ProcessTable.Holder])
     /// It was done, but could not be recorded in the history. The tag of the state before it, and the reason.
     case unrecorded(FilePath, tag: String, String)
     /// There is no restore to undo. The tag of the state before an interrupted one, if there is one.
@@ -67,7 +67,7 @@ extension InPlaceError: CustomStringConvertible {
                 + (mayBeForced
                     ? "stop them, say --wait with more time, or --force if what they still write may be lost"
                     : "stop them, or say --wait with more time")
-        case .restless(let path, let holders):
+        case .tooBusy(let path, let holders):
             "\(path.printable) was written too often to be replaced without losing a commit\(Self.list(holders)): "
                 + "stop the programs that write, or say --wait with more time"
         case .unseen(let reason):

@@ -86,7 +86,7 @@ package struct InPlaceRestore {
         let state = plan.items.count > 1 ? captured.sequence : nil
         var annotations = [AnnotationRequest.tag(tags.before, at: state, isAutomatic: true)]
         try eachItem(onFailure) { item in
-            let outcome = try bring(item, images, captured, maker, &annotations)
+            let outcome = try restoreItem(item, images, captured, maker, &annotations)
             outcomes.append(outcome)
             for shortfall in outcome.shortfalls { onShortfall(shortfall) }
         }
@@ -109,7 +109,7 @@ package struct InPlaceRestore {
     }
 
     /// A dry run: reports how each file would be restored.
-    package func rehearse(
+    package func dryRun(
         onFile: (InPlaceOutcome) throws -> Void,
         onFailure: (FilePath, any Error) throws -> Void,
         onNewerFiles: ([FilePath]) -> Void = { _ in }
@@ -119,7 +119,7 @@ package struct InPlaceRestore {
         let (images, captured) = try begin(in: work, onNewerFiles)
         if plan.makesDirectories, let top = try? OpenDirectory(Directory.resolve(plan.root.path)) {
             let maker = DirectoryMaker(plan.directories)
-            try maker.makeAll(below: top, for: plan.items.map(\.name), isRehearsal: true) {
+            try maker.makeAll(below: top, for: plan.items.map(\.name), isDryRun: true) {
                 try onFailure(plan.root.path.pushing($0), $1)
             }
         }

@@ -1,5 +1,6 @@
 import LinuxSystem
 import RepositoryFormat
+import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
@@ -41,13 +42,8 @@ final class LiveFiles {
         }
     }
 
-    private final class Held {
-        let file: OpenFile
-        init(_ place: DirectoryEntry) throws(SystemError) { file = try OpenFile(place, .protected) }
-    }
-
     private let place: DirectoryEntry
-    private var held: [FileIdentity: Held] = [:]
+    private var opened: [FileIdentity: SharedFile] = [:]
 
     init(_ place: DirectoryEntry) {
         self.place = place
@@ -69,7 +65,7 @@ final class LiveFiles {
     }
 
     /// Has the current state captured, and changes the database if nobody commits in between; else again,
-    /// until the time is over. Throws `InPlaceError.restless` then.
+    /// until the time is over. Throws `InPlaceError.tooBusy` then.
     ///
     /// - Parameters:
     ///   - annotations: recorded with the first capture.
@@ -90,7 +86,7 @@ final class LiveFiles {
             annotations = []
             if let value = try change(before, { try self.stamp().isSame(as: stamp) }) { return value }
         } while MonotonicInstant.now < deadline
-        throw InPlaceError.restless(path, ProcessTable.writers(ofFileAt: place.path))
+        throw InPlaceError.tooBusy(path, ProcessTable.writers(ofFileAt: place.path))
     }
 
     func stamp() throws(SystemError) -> Stamp {
@@ -110,20 +106,20 @@ final class LiveFiles {
 
     private func state(of place: DirectoryEntry, frontBytes: Int) throws(SystemError) -> FileState? {
         guard let status = try place.statusUnlessMissing() else { return nil }
-        if held[status.identity] == nil {
+        if opened[status.identity] == nil {
             // The name may belong to another file by now, or to none.
             guard let file = try open(place) else { return nil }
-            held[try file.file.status().identity] = file
+            opened[try file.file.status().identity] = file
         }
-        guard let file = held[status.identity] else { return FileState(status) }
+        guard let file = opened[status.identity] else { return FileState(status) }
         var front = [UInt8](repeating: 0, count: frontBytes)
         let count = try file.file.read(into: &front, count: frontBytes, at: 0)
         return FileState(try file.file.status(), front: front[..<count])
     }
 
-    private func open(_ place: DirectoryEntry) throws(SystemError) -> Held? {
+    private func open(_ place: DirectoryEntry) throws(SystemError) -> SharedFile? {
         do {
-            return try Held(place)
+            return SharedFile(try OpenFile(place, .protected))
         } catch {
             if error.isAbsent { return nil }
             throw error

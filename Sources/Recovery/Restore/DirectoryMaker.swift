@@ -28,13 +28,13 @@ final class DirectoryMaker {
     func makeAll(
         below top: OpenDirectory,
         for files: [FilePath],
-        isRehearsal: Bool = false,
+        isDryRun: Bool = false,
         onFailure: (FilePath, any Error) throws -> Void
     ) throws {
         let names = known.filter { $0.value.isThere && !$0.key.isEmpty }.keys
         for name in names.sorted(by: { $0.components.count < $1.components.count }) {
             do {
-                _ = try Destination.directory(name, below: top, making: isRehearsal ? nil : self)
+                _ = try Destination.directory(name, below: top, making: isDryRun ? nil : self)
             } catch {
                 if !files.contains(where: { $0.starts(with: name) }) { try onFailure(name, error) }
             }

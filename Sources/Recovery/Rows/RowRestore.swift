@@ -67,13 +67,13 @@ package struct RowRestore {
 
     /// A dry run with a copy of the current database. Calls `onRow` for each wanted row, with the effect on
     /// it.
-    package func rehearse(
+    package func dryRun(
         _ table: String,
         _ selection: RowSelection,
         onRow: (RowChange) throws -> Void
     ) throws -> RowOutcome {
         let (set, old) = try rows(table, selection, withChildren: options.withChildren)
-        let copy = images.path(named: "rehearsal")
+        let copy = images.path(named: "dry-run")
         let deadline = MonotonicInstant.now.advanced(by: options.wait)
         try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
         // In WAL mode it would need sidecars.

@@ -22,7 +22,7 @@ extension RootDescription {
     package var mirrorDirectory: FilePath { directory.appending("mirror") }
     /// Sparse images on which compaction works.
     package var sealingDirectory: FilePath { directory.appending("sealing") }
-    package var rehearsalDirectory: FilePath { directory.appending("rehearsal") }
+    package var dryRunDirectory: FilePath { directory.appending("rehearsal") }
 
     package func segmentPath(_ first: SequenceNumber) -> FilePath {
         segmentsDirectory.appending(SegmentName.make(first))

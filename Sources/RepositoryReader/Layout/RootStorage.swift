@@ -34,7 +34,7 @@ package struct RootStorage: Hashable, Sendable {
     package init(_ root: RootDescription) {
         let all = Self.sum(in: root.directory)
         // Temporary links to files that are counted already.
-        let links = Self.sum(in: root.rehearsalDirectory)
+        let links = Self.sum(in: root.dryRunDirectory)
         let segments = Self.sum(in: root.segmentsDirectory)
         let bases = Self.sum(in: root.basesDirectory)
         let mirrors = Self.sum(in: root.mirrorDirectory)

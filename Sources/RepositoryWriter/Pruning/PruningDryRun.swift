@@ -13,7 +13,7 @@ package struct PruningDryRun {
     package init(_ root: RootDescription) {
         self.root = root
         var stage = root
-        stage.directory = root.rehearsalDirectory
+        stage.directory = root.dryRunDirectory
         self.stage = stage
     }
 

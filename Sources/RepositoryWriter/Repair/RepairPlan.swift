@@ -21,7 +21,7 @@ package struct RepairPlan: Sendable {
     package internal(set) var items: [Item] = []
     package internal(set) var snapshotsKept: UInt64 = 0
     /// The number of those that could still be read.
-    package internal(set) var snapshotsSetAside: UInt64 = 0
+    package internal(set) var snapshotsQuarantined: UInt64 = 0
     package internal(set) var lastKept = SequenceNumber.none
     /// The time of the last kept record; nil when there is none.
     var lastKeptTime: Instant?
@@ -48,7 +48,7 @@ extension RepairPlan {
                     keptBases.insert(root.basePath(step.header.firstSequence, step.header.file))
                 }
             } else {
-                snapshotsSetAside += UInt64(step.snapshots)
+                snapshotsQuarantined += UInt64(step.snapshots)
             }
             if !step.isBehind, step.place.location.segment == cut?.segment { frontEnd = step.place.end }
         }

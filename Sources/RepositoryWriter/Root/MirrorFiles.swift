@@ -68,14 +68,14 @@ struct MirrorFiles {
             do {
                 try Directory.removeEmpty(path)
             } catch {
-                try setAside(path)
+                try quarantine(path)
             }
         case .regular where (try? OpenFile(path, .update)) != nil: break
         case .regular, .symbolicLink, .pipe, .socket, .device: try Directory.remove(path)
         }
     }
 
-    private func setAside(_ path: FilePath) throws(SystemError) {
+    private func quarantine(_ path: FilePath) throws(SystemError) {
         var number = 1
         while try FileStatus.unlessMissing(path.appending(suffix: ".aside-\(number)"), followingLinks: false)
             != nil

@@ -58,7 +58,7 @@ struct Repair: HoldfastCommand {
                     repaired: place != nil,
                     items: plan.items.count,
                     snapshotsKept: plan.snapshotsKept,
-                    snapshotsSetAside: plan.snapshotsSetAside,
+                    snapshotsSetAside: plan.snapshotsQuarantined,
                     lastKept: plan.lastKept
                 ),
                 text: text(root, plan, place)
@@ -86,7 +86,7 @@ struct Repair: HoldfastCommand {
         let path = root.path.printable
         let kept = Quantity.text(plan.snapshotsKept, "snapshot")
         guard !plan.isEmpty else { return "\(path): \(kept), nothing to repair" }
-        let counts = "\(kept) kept, \(plan.snapshotsSetAside) readable ones set aside"
+        let counts = "\(kept) kept, \(plan.snapshotsQuarantined) readable ones set aside"
         guard let place else { return "\(path): \(counts) if it were done" }
         return "\(path): \(counts) in \(place.printable)"
     }

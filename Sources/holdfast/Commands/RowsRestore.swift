@@ -118,7 +118,7 @@ struct RowsRestore: HoldfastCommand {
         )
         let selection = try selection(rows.keys, restore)
         if inPlaceOptions.dryRun {
-            let outcome = try restore.rehearse(table, selection) { try report.show($0) }
+            let outcome = try restore.dryRun(table, selection) { try report.show($0) }
             return try report.end(outcome, nil)
         }
         let (outcome, recovery, present) = try restore.run(table, selection)

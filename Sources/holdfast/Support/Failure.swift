@@ -75,7 +75,7 @@ struct Failure: Error {
     private static func status(of error: InPlaceError) -> ExitStatus {
         switch error {
         case .nothingToUndo, .safetyIsGone: .notFound
-        case .busy, .inUse, .unseen, .restless, .underWay, .overtaken: .locked
+        case .busy, .inUse, .unseen, .tooBusy, .underWay, .overtaken: .locked
         case .unwritable, .unrecorded, .writtenSince, .isLink: .failed
         }
     }

@@ -138,7 +138,7 @@ extension ForgetReport {
         let width = max(3, String(plan.index.entries.last?.sequence.rawValue ?? 0).count)
         for (place, entry) in plan.index.entries.enumerated() where plan.selection.keeps(place) {
             let reasons = plan.selection.reasons[place]
-            if reasons == .within || reasons == .last || reasons == .stands {
+            if reasons == .within || reasons == .last || reasons == .stateAtMoment {
                 bulk[reasons, default: 0] += 1
                 continue
             }
@@ -151,7 +151,7 @@ extension ForgetReport {
         let kinds: [(RetentionReasons, String)] = [
             (.within, plan.rules.policy.withinText ?? ""),
             (.last, "among the last \(plan.rules.policy.last)"),
-            (.stands, "more: the newest snapshot of another file at one of these moments"),
+            (.stateAtMoment, "more: the newest snapshot of another file at one of these moments"),
         ]
         for (reasons, text) in kinds {
             if let count = bulk[reasons] { lines.append("and \(count) \(text)") }

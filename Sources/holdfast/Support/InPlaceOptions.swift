@@ -49,7 +49,7 @@ struct InPlaceOptions: ParsableArguments {
         report.addUnseen(unseen)
         if dryRun {
             try console.showing(work, wantsLines: wantsLines) {
-                try restore.rehearse(
+                try restore.dryRun(
                     onFile: { try report.add($0) },
                     onFailure: { try report.addFailure($0, $1) },
                     onNewerFiles: { names in report.newerFiles = names.filter { !unseen.contains($0) } }

@@ -30,7 +30,7 @@ import Testing
         // At 5: file 1 at 5, file 2 deleted at 4, file 3 at 3. At 8: files 2 and 3 at 7 and 6.
         let selection = select(index, moments: [4, 7])
         #expect(sequences(selection) == [3, 4, 5, 6, 7, 8])
-        #expect(selection.reasons[2] == .stands && selection.reasons[4] == .last)
+        #expect(selection.reasons[2] == .stateAtMoment && selection.reasons[4] == .last)
         #expect(selection.reasons.indices.filter(selection.isConsistentPoint) == [4, 7])
         #expect(sequences(select(index, moments: [7])) == [6, 7, 8])
     }
@@ -44,7 +44,7 @@ import Testing
         // The fourth is good and nothing else: the third would be needed for a moment.
         let selection = RetentionSelection(index.entries, moments: [[], [], [], .lastGood, [], [], .last])
         #expect(sequences(selection) == [4, 6, 7])
-        #expect(selection.reasons[3] == [.lastGood, .alone] && !selection.isConsistentPoint(3))
+        #expect(selection.reasons[3] == [.lastGood, .fileOnly] && !selection.isConsistentPoint(3))
         // One after a moment of that file only, and one that is chosen anyway.
         for reasons: RetentionReasons in [.lastGood, [.lastGood, .daily]] {
             let moments: [RetentionReasons] = [[], [], .last, reasons, [], [], .last]
@@ -53,7 +53,9 @@ import Testing
         }
         // It is the file's state at a later moment as well.
         let later = RetentionSelection(index.entries, moments: [[], [], [], .lastGood, .last, [], .last])
-        #expect(later.reasons[3] == [.lastGood, .alone, .stands] && sequences(later) == [4, 5, 6, 7])
+        #expect(
+            later.reasons[3] == [.lastGood, .fileOnly, .stateAtMoment] && sequences(later) == [4, 5, 6, 7]
+        )
     }
 
     @Test("every kept moment gives the same files and contents as before, in random histories")

@@ -85,8 +85,8 @@ struct RootPruningTests {
         #expect(history.firstWrongMoment(where: kept.contains) == nil, "\(history.random)")
     }
 
-    @Test("a rehearsal says what is freed then, and changes nothing, whichever of its calls fails")
-    func rehearsal() throws {
+    @Test("a dry run says what is freed then, and changes nothing, whichever of its calls fails")
+    func dryRun() throws {
         let history = try Self.history(commits: 90)
         let kept = history.keeping { $0 % 11 == 0 }
         let root = history.test.root

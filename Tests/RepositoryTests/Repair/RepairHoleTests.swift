@@ -43,10 +43,10 @@ struct RepairHoleTests {
         let root = scene.test.root
         let (provable, contents) = (try scene.provable(), try scene.contents())
         let remarks = try scene.remarks()
-        let rehearsed = try RepairPlan(root)
+        let dryRun = try RepairPlan(root)
         let (plan, place) = try RootRepair(root).run()
-        #expect(rehearsed.items == plan.items && rehearsed.lastKept == plan.lastKept, note)
-        let counts = [rehearsed, plan].map { [$0.snapshotsKept, $0.snapshotsSetAside] }
+        #expect(dryRun.items == plan.items && dryRun.lastKept == plan.lastKept, note)
+        let counts = [dryRun, plan].map { [$0.snapshotsKept, $0.snapshotsQuarantined] }
         #expect(counts[0] == counts[1], note)
         #expect((place == nil) == plan.isEmpty, note)
 

@@ -47,7 +47,7 @@ extension InPlaceRestore {
 
     /// Restores one file. `captured` is the current state. `annotations`: pending annotations, recorded
     /// before any change.
-    func bring(
+    func restoreItem(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         _ captured: CapturedState,
@@ -160,7 +160,7 @@ private struct FileChange {
                 return
             }
         } while MonotonicInstant.now < deadline
-        throw InPlaceError.restless(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
+        throw InPlaceError.tooBusy(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
     }
 
     /// Makes SQLite apply the log or hot journal of a healthy database. If the process ends between the two
@@ -185,7 +185,7 @@ private struct FileChange {
         FileExchange(
             place: place,
             attributes: outcome.item.attributes,
-            asideSuffix: suffix + restore.stamp,
+            quarantineSuffix: suffix + restore.stamp,
             keepsPrevious: keepsPrevious,
             wait: options.wait,
             isForced: options.isForced
