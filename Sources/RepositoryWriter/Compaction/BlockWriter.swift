@@ -22,7 +22,7 @@ final class BlockWriter: SegmentSink {
         [(recordHeaderBytes: Int, dataBytes: Int, recordCount: Int, lastTime: Instant)] = []
     private var waitingBytes: UInt64 = 0
     private var inBlockCount: UInt64 = 0
-    private var net: SegmentNet
+    private var delta: SegmentDelta
     /// Changes to which adjacent ones may still be added. Its bytes are the last of the block's data.
     private var batch: RangesBatch?
     private var lastTime = Instant(nanoseconds: 0)
@@ -40,7 +40,7 @@ final class BlockWriter: SegmentSink {
         self.waiting = try OpenFile(waiting, .updateOrCreate)
         self.images = images
         lastSequence = scan.after.lastSequence
-        net = SegmentNet { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
+        delta = SegmentDelta { scan.before.files[$0]?.last?.shape.byteCount ?? 0 }
         compressor = try Compressor()
         // Growing by doubling would take 50 percent more memory.
         block.data.reserveCapacity(BlockContent.fullDataBytes)
@@ -48,7 +48,7 @@ final class BlockWriter: SegmentSink {
 
     func append(_ header: RecordHeader, _ payload: RawSpan) throws {
         try endBatch()
-        if header.type == RecordType.base.rawValue { try net.begin(header, base: payload) }
+        if header.type == RecordType.base.rawValue { try delta.begin(header, base: payload) }
         encode(header, payload)
         try endBlockIfFull()
     }
@@ -61,7 +61,7 @@ final class BlockWriter: SegmentSink {
     /// The same. `continues`: parts of the first snapshot are in earlier records; `startsFresh`: the first
     /// entry does.
     func begin(_ header: RecordHeader, _ pageSize: PageSize, continues: Bool, startsFresh: Bool) throws {
-        net.begin(header, startsFresh: startsFresh)
+        delta.begin(header, startsFresh: startsFresh)
         if !continues, !startsFresh, batch?.takes(header, pageSize, dataEnd: block.data.count) ?? false {
             batch!.join(header)
             return
@@ -73,18 +73,18 @@ final class BlockWriter: SegmentSink {
 
     func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
         batch!.append(number, old, new, into: &block.data)
-        net.add(number, batch!.ranges)
+        delta.add(number, batch!.ranges)
     }
 
     /// A page of the current entry, and the ranges of its content that are stored.
     func append(_ number: UInt32, _ ranges: [ByteRange], of content: RawSpan) {
         batch!.append(number, ranges, of: content, into: &block.data)
-        net.add(number, ranges)
+        delta.add(number, ranges)
     }
 
     func end(_ entry: ChangesFormat.Entry) throws {
         batch!.end(entry)
-        net.end(entry)
+        delta.end(entry)
     }
 
     private func endBatch() throws {
@@ -121,11 +121,11 @@ final class BlockWriter: SegmentSink {
     func finish(replacing last: SequenceNumber) throws {
         try endBatch()
         try endBlock()
-        let deltas = try net.coversAll ? SegmentDeltas(net, images).blocks : []
-        for (index, delta) in deltas.enumerated() {
+        let deltas = try delta.coversAll ? SegmentDeltaBlocks(delta, images).blocks : []
+        for (index, part) in deltas.enumerated() {
             var record = SealedDraft.emptyRecord
             record.append(UInt32(deltas.count - 1 - index))
-            try delta.encode(into: &record, prefix: [], &compressor)
+            try part.encode(into: &record, prefix: [], &compressor)
             try draft.write(.segmentDelta, of: lastSequence, lastTime, &record)
         }
         try writeBlocks(prefix: deltas.flatMap(\.data))

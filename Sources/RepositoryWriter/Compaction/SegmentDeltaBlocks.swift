@@ -2,7 +2,7 @@ import RepositoryFormat
 
 /// The segment deltas of a segment, in the order of the files' numbers. Each file has one record of changes,
 /// preceded by its base if there is one.
-struct SegmentDeltas {
+struct SegmentDeltaBlocks {
     /// A segment delta is ended when it has this many bytes. So a reader of one file reads at most this much
     /// of others.
     private static let fullDataBytes = 1 << 20
@@ -15,9 +15,9 @@ struct SegmentDeltas {
     private var pageBuffer: [UInt8] = []
 
     /// `images`: those of the segment's end.
-    init(_ net: SegmentNet, _ images: CompactionImages) throws {
+    init(_ delta: SegmentDelta, _ images: CompactionImages) throws {
         var block = BlockContent()
-        for (id, file) in net.files.sorted(by: { $0.key < $1.key }) {
+        for (id, file) in delta.files.sorted(by: { $0.key < $1.key }) {
             try add(id, file, images, to: &block)
             guard dataBytes + block.data.count <= Self.mostDataBytes,
                 block.recordHeaders.count <= BlockFormat.maximumRecordHeaderBytes
@@ -39,7 +39,7 @@ struct SegmentDeltas {
 
     private mutating func add(
         _ id: FileID,
-        _ file: SegmentNet.File,
+        _ file: SegmentDelta.File,
         _ images: CompactionImages,
         to block: inout BlockContent
     ) throws {
@@ -52,12 +52,12 @@ struct SegmentDeltas {
             continues: file.base != nil,
             dataStart: block.data.count
         )
-        for page in file.net.ranges(in: entry.shape) {
+        for page in file.change.ranges(in: entry.shape) {
             try images.read(page.number, of: id, into: &pageBuffer)
             batch.append(page.number, page.ranges, of: unsafe pageBuffer.span.bytes, into: &block.data)
         }
         var whole = entry
-        whole.startsFresh = file.net.startsFresh
+        whole.startsFresh = file.change.startsFresh
         batch.end(whole)
         let payload = batch.payload(dataBytes: block.data.count - batch.dataStart)
         block.append(batch.header, unsafe payload.span.bytes)

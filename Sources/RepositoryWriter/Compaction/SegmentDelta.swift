@@ -2,12 +2,12 @@ import RepositoryFormat
 
 /// The net changes of a segment: all changes of each file combined to one. Collected while its records are
 /// written. The final bytes are taken from the images.
-struct SegmentNet {
+struct SegmentDelta {
     /// The net change of one file.
     struct File {
         /// The base that it begins with.
         var base: HeldRecord?
-        var net: NetChange
+        var change: NetChange
         /// Its last finished snapshot.
         var last: (sequence: SequenceNumber, entry: ChangesFormat.Entry)?
     }
@@ -17,9 +17,7 @@ struct SegmentNet {
     private(set) var files: [FileID: File] = [:]
     /// Whether one change of each file is enough for every reader that needs no snapshot before the segment's
     /// end.
-    private(set) var coversAll = true {
-        didSet { if !coversAll { files = [:] } }
-    }
+    private(set) var coversAll = true
     /// With more pages nothing is collected any more: a segment delta of them would be too long.
     private static let mostPages = 1 << 16
     private var pageCount = 0
@@ -32,8 +30,8 @@ struct SegmentNet {
     mutating func begin(_ header: RecordHeader, base payload: RawSpan) throws(FormatError) {
         guard coversAll else { return }
         let byteCount = try BaseReference(payload).shape.byteCount
-        pageCount -= files[header.file]?.net.pageCount ?? 0
-        files[header.file] = File(base: HeldRecord(header, payload), net: NetChange(after: byteCount))
+        pageCount -= files[header.file]?.change.pageCount ?? 0
+        files[header.file] = File(base: HeldRecord(header, payload), change: NetChange(after: byteCount))
     }
 
     /// Begins a record of changes of the file.
@@ -42,32 +40,32 @@ struct SegmentNet {
         id = header.file
         next = header.firstSequence
         if startsFresh {
-            pageCount -= files[id]?.net.pageCount ?? 0
-            files[id] = File(net: .fresh)
+            pageCount -= files[id]?.change.pageCount ?? 0
+            files[id] = File(change: .fresh)
         } else if files[id] == nil {
-            files[id] = File(net: NetChange(after: formerBytes(id)))
+            files[id] = File(change: NetChange(after: formerBytes(id)))
         }
     }
 
     /// Adds changed ranges of one of its pages.
     mutating func add(_ number: UInt32, _ ranges: [ByteRange]) {
         guard coversAll else { return }
-        let before = files[id]!.net.pageCount
-        files[id]!.net.add(number, ranges)
-        pageCount += files[id]!.net.pageCount - before
-        if pageCount > Self.mostPages { coversAll = false }
+        let before = files[id]!.change.pageCount
+        files[id]!.change.add(number, ranges)
+        pageCount += files[id]!.change.pageCount - before
+        if pageCount > Self.mostPages { giveUp() }
     }
 
     mutating func end(_ entry: ChangesFormat.Entry) {
         guard coversAll else { return }
-        files[id]!.net.resized(to: entry.shape.byteCount)
+        files[id]!.change.resized(to: entry.shape.byteCount)
         guard entry.event != nil else { return }
         // An earlier snapshot that can still be restored precedes the removed one.
-        if entry.scope == .superseded, files[id]!.last != nil {
-            coversAll = false
-            return
-        }
+        if entry.scope == .superseded, files[id]!.last != nil { return giveUp() }
         files[id]!.last = (next, entry)
         next = next.next
     }
+
+    /// One change of each file is not enough: nothing is collected any more.
+    private mutating func giveUp() { (coversAll, files) = (false, [:]) }
 }
