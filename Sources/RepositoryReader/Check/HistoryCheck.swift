@@ -17,9 +17,6 @@ package struct HistoryCheck {
     package private(set) var largestImages: [FileID: UInt64] = [:]
     private(set) var end: StreamEnd?
 
-    /// Bases that no snapshot needs yet.
-    private var openBases: [FileID: Base] = [:]
-
     /// `progress` counts the bytes of the segments.
     package init(
         _ root: RootDescription,
@@ -44,21 +41,12 @@ package struct HistoryCheck {
                         let size = record.state.shape.byteCount
                         largestImages[record.file] = max(largestImages[record.file] ?? 0, size)
                         if let finding = Self.contradiction(in: record, place) { try report(finding) }
-                    case .session: openBases.removeAll()
                     default: break
                     }
                 }
-                switch type {
-                case .base:
-                    openBases[header.file] = Base(
-                        file: header.file,
-                        path: root.basePath(header.firstSequence, header.file),
-                        reference: try place.reading(try BaseReference(payload))
-                    )
-                case .void: openBases[header.file] = nil
-                case .changes where tracker.ended == header.file:
-                    if let base = openBases.removeValue(forKey: header.file) { bases.append(base) }
-                default: break
+                if let base = tracker.endedBase {
+                    let path = root.basePath(base.sequence, header.file)
+                    bases.append(Base(file: header.file, path: path, reference: base.reference))
                 }
                 return true
             }

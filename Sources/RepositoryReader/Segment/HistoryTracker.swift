@@ -20,6 +20,16 @@ package struct HistoryTracker {
         fileprivate var lacksBase = false
     }
 
+    /// The base that a snapshot begins with.
+    package struct SnapshotBase {
+        package let sequence: SequenceNumber
+        package let reference: BaseReference
+        /// Of its record.
+        package let location: RecordLocation
+        /// Records are lost since: it does not make the file complete again.
+        fileprivate var isBeforeLoss = false
+    }
+
     package private(set) var files: [FileID: Track] = [:]
     /// For each file with an unfinished snapshot, the number of its pages so far. Separate from the files,
     /// which are many: after each record the tracker checks whether there is any.
@@ -29,7 +39,7 @@ package struct HistoryTracker {
     /// Returns whether the base of a snapshot exists; nil if the caller does not need that.
     var isBaseThere: ((SequenceNumber, FileID, RecordPlace) throws -> Bool)?
     /// Bases that no finished snapshot needs yet.
-    private var openBases: [FileID: SequenceNumber] = [:]
+    private var openBases: [FileID: SnapshotBase] = [:]
     /// Files whose base is missing.
     private var filesWithoutBase: Set<FileID> = []
     /// The number of places where records were lost.
@@ -49,6 +59,8 @@ package struct HistoryTracker {
     private var undeclared: Set<FileID> = []
     /// The file whose snapshot the last record ended, removed ones included; nil when it ended none.
     package private(set) var ended: FileID?
+    /// The base that this snapshot began with, if any.
+    package private(set) var endedBase: SnapshotBase?
     package private(set) var lastSequence = SequenceNumber.none
 
     package init() {}
@@ -62,7 +74,7 @@ package struct HistoryTracker {
     package mutating func lost(_ finding: Finding) {
         guard finding.severity == .error else { return }
         losses += 1
-        openBases.removeAll()
+        for file in Array(openBases.keys) { openBases[file]!.isBeforeLoss = true }
         if finding.isIncompleteness { isIncomplete = true }
     }
 
@@ -79,7 +91,7 @@ package struct HistoryTracker {
             segment = place.location.segment
             unattributedBytes.addSaturated(SegmentHeader.byteCount)
         }
-        ended = nil
+        (ended, endedBase) = (nil, nil)
         isAtFooter = type == .footer
         if type != .changes { unattributedBytes.addSaturated(place.storedBytes) }
         lastTime = header.time
@@ -98,7 +110,11 @@ package struct HistoryTracker {
             let base = try place.reading(try BaseReference(payload))
             guard try isDeclared(header.file, place, emit) else { break }
             unfinishedPages[header.file] = UInt64(base.shape.pageCount.rawValue)
-            openBases[header.file] = header.firstSequence
+            openBases[header.file] = SnapshotBase(
+                sequence: header.firstSequence,
+                reference: base,
+                location: place.location
+            )
         case .void:
             guard try isDeclared(header.file, place, emit) else { break }
             unfinishedPages[header.file] = nil
@@ -207,7 +223,9 @@ package struct HistoryTracker {
                 changes.continues ? "the parts before it are missing" : "it forgets the parts before it"
             try emit(.finding(consequence(message, place)))
         }
-        if changes.finishedCount > 0, let base = openBases.removeValue(forKey: header.file) {
+        if changes.finishedCount > 0 { endedBase = openBases.removeValue(forKey: header.file) }
+        if let endedBase, !endedBase.isBeforeLoss {
+            let base = endedBase.sequence
             let isThere = try isBaseThere?(base, header.file, place) ?? true
             rebase(header.file, &track, isThere: isThere)
             if !isThere {

@@ -97,7 +97,6 @@ struct RepairScan: Sendable {
     init(_ root: RootDescription) throws {
         segments = Set(try root.segments())
         var tracker = HistoryTracker()
-        var openBases: [FileID: (RecordLocation, FilePath, BaseReference)] = [:]
         _ = try StreamReader(root: root).run(
             onFinding: { finding in
                 tracker.lost(finding)
@@ -111,24 +110,14 @@ struct RepairScan: Sendable {
             onRecord: { type, header, payload, place in
                 do {
                     try tracker.consume(type, header, payload, place) { event in
-                        switch event {
-                        case .finding: note(place.location)
-                        case .session: openBases.removeAll()
-                        default: break
+                        if case .finding = event { note(place.location) }
+                    }
+                    if let base = tracker.endedBase {
+                        let path = root.basePath(base.sequence, header.file)
+                        if try !Self.isIntact(path, root, header.file, base.reference) {
+                            damagedBases.insert(path)
+                            note(base.location)
                         }
-                    }
-                    if tracker.ended == header.file,
-                        let base = openBases.removeValue(forKey: header.file),
-                        try !Self.isIntact(base.1, root, header.file, base.2)
-                    {
-                        damagedBases.insert(base.1)
-                        note(base.0)
-                    }
-                    if type == .void { openBases[header.file] = nil }
-                    if type == .base {
-                        let path = root.basePath(header.firstSequence, header.file)
-                        let reference = try place.reading(try BaseReference(payload))
-                        openBases[header.file] = (place.location, path, reference)
                     }
                 } catch let damage as DamageError {
                     note(place.location)
