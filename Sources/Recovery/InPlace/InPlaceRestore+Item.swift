@@ -92,16 +92,12 @@ private struct FileChange {
     mutating func replace(by image: FilePath) throws -> Bool {
         let lockWait = LockWait(options.wait)
         let replacement = DatabaseReplacement(database: place, image: image, lockWait: lockWait)
-        let path = outcome.item.path
-        var (before, pending) = (outcome.before, annotations)
-        defer { (outcome.before, annotations) = (before, pending) }
-        let isReplaced = try LiveFiles(place).changeAsCaptured(
-            path,
-            wait: options.wait,
-            saying: &pending,
-            restore.capture
-        ) { captured, isUnchanged in
-            before = captured
+        let files = LiveFiles(place)
+        try files.waitForCommit()
+        let isReplaced = try files.changeAsCaptured(outcome.item.path, wait: options.wait) { deadline in
+            try captured(seeingUntil: deadline)
+        } change: { before, isUnchanged in
+            outcome.before = before
             switch try replacement.run(isUnchanged: isUnchanged) {
             case .done: return true
             case .impossible: return false
@@ -112,11 +108,17 @@ private struct FileChange {
         return isReplaced
     }
 
-    /// Captures the current state with the pending annotations.
-    private mutating func captured() throws -> SequenceNumber {
-        let captured = try restore.capture(annotations)
+    /// Captures the current state with the pending annotations. Until the `deadline`, it waits for the file
+    /// itself to be captured.
+    private mutating func captured(
+        seeingUntil deadline: MonotonicInstant? = nil
+    ) throws -> SequenceNumber {
+        let before = try deadline.map {
+            try CapturedState.seeing(outcome.item.path, until: $0, saying: annotations, restore.capture)
+        }
+        let sequence = try before ?? restore.capture(annotations).sequence
         annotations = []
-        return captured.sequence
+        return sequence
     }
 
     /// The number of attempts to replace a file exactly as it was captured.
@@ -126,22 +128,23 @@ private struct FileChange {
         let work = try UnfinishedWork.makeDirectory(in: place.directory)
         defer { UnfinishedWork.discard(work) }
         let near = DirectoryEntry("wanted", in: work)
-        let files = LiveFiles(place)
-        let deadline = MonotonicInstant.now.advanced(by: max(options.wait, .seconds(2)))
         var attempts = 0
-        repeat {
+        outcome.shortfalls = try LiveFiles(place).changeAsCaptured(
+            outcome.item.path,
+            wait: options.wait,
+            prepare: { try absorbSidecars() }
+        ) { _ in
+            try captured()
+        } change: { before, isUnchanged in
             attempts += 1
-            try absorbSidecars()
-            let stamp = try files.stamp()
-            outcome.before = try captured()
-            let present = try images.present(outcome.item, at: outcome.before)
+            outcome.before = before
+            let present = try images.present(outcome.item, at: before)
             let keepsPrevious =
                 try image.isDatabase || present != nil
-                || !images.isCaptured(outcome.item, as: place, at: outcome.before)
+                || !images.isCaptured(outcome.item, as: place, at: before)
             // While the image can still be read.
             if try near.statusUnlessMissing() == nil {
-                outcome.changes =
-                    (try? images.differences(outcome.item, at: outcome.before)) ?? DatabaseDiff()
+                outcome.changes = (try? images.differences(outcome.item, at: before)) ?? DatabaseDiff()
                 try image.move(to: near)
             }
             let isReplaced = present?.isHealthyDatabase ?? !image.isDatabase
@@ -151,16 +154,11 @@ private struct FileChange {
                 isReplaced ? ".replaced-" : ".corrupted-",
                 keepsPrevious: keepsPrevious
             )
-            let done = try exchange.run(near, quarantined: &outcome.quarantined) {
-                try mayDiffer || files.stamp().isSame(as: stamp)
+            return try exchange.run(near, quarantined: &outcome.quarantined) {
+                try mayDiffer || isUnchanged()
             }
-            if let done {
-                outcome.shortfalls = done
-                outcome.strategy = .rename
-                return
-            }
-        } while MonotonicInstant.now < deadline
-        throw InPlaceError.tooBusy(outcome.item.path, ProcessTable.writers(ofFileAt: place.path))
+        }
+        outcome.strategy = .rename
     }
 
     /// Makes SQLite apply the log or hot journal of a healthy database. If the process ends between the two

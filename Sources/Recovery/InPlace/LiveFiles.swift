@@ -64,26 +64,26 @@ final class LiveFiles {
         }
     }
 
-    /// Has the current state captured, and changes the database if nobody commits in between; else again,
-    /// until the time is over. Throws `InPlaceError.tooBusy` then.
+    /// Has the current state captured, and changes the file if nobody writes in between; else again, until
+    /// the time is over. Throws `InPlaceError.tooBusy` then.
     ///
     /// - Parameters:
-    ///   - annotations: recorded with the first capture.
-    ///   - change: gets the captured state. It calls the closure once no other program can write, and changes
-    ///     nothing and returns nil if that returns false.
+    ///   - prepare: makes the file ready for each attempt.
+    ///   - capture: returns the snapshot of the current state.
+    ///   - change: gets that snapshot. It calls the closure once no other program can write. If that returns
+    ///     false, it may change nothing and return nil.
     func changeAsCaptured<Value>(
         _ path: FilePath,
         wait: Duration,
-        saying annotations: inout [AnnotationRequest],
-        _ capture: InPlaceRestore.Capture,
-        _ change: (_ before: SequenceNumber, _ isUnchanged: () throws -> Bool) throws -> Value?
+        prepare: () throws -> Void = {},
+        capture: (_ deadline: MonotonicInstant) throws -> SequenceNumber,
+        change: (_ before: SequenceNumber, _ isUnchanged: () throws -> Bool) throws -> Value?
     ) throws -> Value {
         let deadline = MonotonicInstant.now.advanced(by: max(wait, .seconds(2)))
-        try waitForCommit()
         repeat {
+            try prepare()
             let stamp = try stamp()
-            let before = try CapturedState.seeing(path, until: deadline, saying: annotations, capture)
-            annotations = []
+            let before = try capture(deadline)
             if let value = try change(before, { try self.stamp().isSame(as: stamp) }) { return value }
         } while MonotonicInstant.now < deadline
         throw InPlaceError.tooBusy(path, ProcessTable.writers(ofFileAt: place.path))

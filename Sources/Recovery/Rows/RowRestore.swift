@@ -171,12 +171,13 @@ package struct RowRestore {
             throw SystemError(.open, path, code: .noSuchFileOrDirectory)
         }
         var annotations = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
-        let (outcome, before) = try LiveFiles(place).changeAsCaptured(
-            path,
-            wait: options.wait,
-            saying: &annotations,
-            capture
-        ) { before, isUnchanged in
+        let files = LiveFiles(place)
+        try files.waitForCommit()
+        let (outcome, before) = try files.changeAsCaptured(path, wait: options.wait) { deadline in
+            let before = try CapturedState.seeing(path, until: deadline, saying: annotations, capture)
+            annotations = []
+            return before
+        } change: { before, isUnchanged in
             try apply(set, old, place, isUnchanged).map { ($0, before) }
         }
         let entry = try conclude(outcome.counts, before, start.duration(to: .now))
