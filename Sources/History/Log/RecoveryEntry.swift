@@ -28,8 +28,8 @@ package struct RecoveryEntry: Sendable {
 
     package let action: Action
     package let time: Instant
-    /// The first snapshot with the result.
-    package let result: SequenceNumber
+    /// The first snapshot with the result; `.none` as long as it is not captured.
+    package var result: SequenceNumber
     /// The snapshot that was restored.
     package let at: SequenceNumber
     /// For each restored file, the root's snapshot with its state before.
@@ -84,6 +84,9 @@ extension RecoveryEntry {
         )
     }
 
+    /// The snapshot that it annotates; nil for the newest when it is recorded.
+    package var target: SequenceNumber? { result == .none ? nil : result }
+
     package var request: AnnotationRequest {
         get throws {
             var fields = [
@@ -96,7 +99,7 @@ extension RecoveryEntry {
                 fields["tables"] = String(decoding: try JSONEncoder().encode(tables), as: UTF8.self)
             }
             if !reason.isEmpty { fields["reason"] = reason }
-            return AnnotationRequest(.restore, target: result, fields: fields)
+            return AnnotationRequest(.restore, target: target, fields: fields)
         }
     }
 }

@@ -252,7 +252,7 @@ package struct InPlaceRestore {
             reason: options.reason
         )
         // The tag moves to the earliest of these states.
-        try entry.record(tags, before: entry.before.values.min() ?? result, capture)
+        _ = try entry.record(tags, before: entry.before.values.min() ?? result, capture)
         return (entry, checks)
     }
 }

@@ -150,6 +150,8 @@ package struct RowRestore {
         at present: SequenceNumber
     ) throws -> [RowCounts] {
         let (set, old) = try rows(table, selection, withChildren: true)
+        // Where nothing refers to the table, the present is not rebuilt.
+        guard set.tables.count > 1 || !set.links.isEmpty else { return [] }
         let queue = try DatabaseQueue(path: ImageDatabase.uri(self.present(at: present)))
         return try queue.writeWithoutTransaction { database in
             try RowPlacement(set, of: old, database).counts().filter {
@@ -266,17 +268,18 @@ package struct RowRestore {
             return nil
         }
         do {
-            let recovery = RecoveryEntry(
+            var recovery = RecoveryEntry(
                 .rows,
                 time: .now,
-                result: try capture([]).sequence,
+                result: .none,
                 at: entry.sequence,
                 before: [entry.file: before],
                 tables: tables,
                 elapsed: elapsed,
                 reason: options.reason
             )
-            try recovery.record(tags, before: before, capture)
+            // The result is captured, and recorded with it.
+            recovery.result = try recovery.record(tags, before: before, capture)
             return recovery
         } catch {
             throw InPlaceError.unrecorded(path, tag: tags.before, String(describing: error))

@@ -1,6 +1,8 @@
 import ArgumentParser
 import History
+import LinuxSystem
 import RepositoryReader
+import SystemPackage
 
 /// What `rows` is told of rows: their keys, and the PATH that may follow them or in `--path`.
 struct RowArguments {
@@ -21,10 +23,12 @@ struct RowArguments {
     }
 
     private static func isDatabase(_ word: String, in repository: RepositoryDirectory) throws -> Bool {
-        guard try Target.isNamed(by: word, in: repository) else { return false }
-        let target = try Target(word, in: repository)
-        guard let name = target.name else { return true }
-        let index = try SnapshotIndex(target.root)
+        // Where nobody can tell, as in a directory that is gone, it is a key.
+        guard !word.isEmpty, let match = try? repository.root(for: FilePath(argument: word)) else {
+            return false
+        }
+        guard let name = match.name else { return true }
+        let index = try SnapshotIndex(match.root)
         guard case .file(let file)? = index.scope(of: name) else { return false }
         return index.filesThatWereDatabases.contains(file)
     }

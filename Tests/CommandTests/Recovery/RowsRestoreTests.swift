@@ -85,6 +85,28 @@ struct RowsRestoreTests {
         #expect(try team.rows() == deleted)
     }
 
+    @Test("the watcher is asked three times: what it leaves out, and for the states before and after")
+    func requests() throws {
+        let team = try DevTeam(isWAL: true)
+        try team.watch()
+        try team.mark("good")
+        try team.sql("DELETE FROM plans WHERE id = 'plan-2';")
+        let trace = team.folder.file("trace")
+        let result = try Command.run(
+            "/usr/bin/strace",
+            [
+                "-f", "-qq", "-o", trace, "-e", "trace=connect", HoldfastProgram.path,
+                "rows", "restore", "plans", "plan-2", "--at", "good",
+            ],
+            environment: team.environment,
+            directory: team.project
+        )
+        #expect(result.status == 0, "\(result)")
+        let calls = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+        #expect(calls.count { $0.contains("control.sock") } == 3, "\(calls)")
+        #expect(try team.holdfast("recoveries").stdout.contains("rows of "))
+    }
+
     @Test(
         "a row that is there with other values stays unless it is to be overwritten; its children stay in any case"
     )
