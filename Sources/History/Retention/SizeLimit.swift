@@ -83,10 +83,10 @@ package struct SizeLimit: Hashable, Sendable {
             steps[one.place] += 1
             steps[one.lastMoment + 1] -= 1
         }
-        var (moments, standing) = (moments, 0)
+        var (moments, covering) = (moments, 0)
         for place in 0..<end {
-            standing += steps[place]
-            if standing > 0, moments[place].isDisjoint(with: .always) { moments[place] = [] }
+            covering += steps[place]
+            if covering > 0, moments[place].isDisjoint(with: .always) { moments[place] = [] }
         }
         return moments
     }

@@ -21,7 +21,7 @@ extension RootDescription {
     package var basesDirectory: FilePath { directory.appending("bases") }
     package var mirrorDirectory: FilePath { directory.appending("mirror") }
     /// Sparse images on which compaction works.
-    package var sealingDirectory: FilePath { directory.appending("sealing") }
+    package var compactionDirectory: FilePath { directory.appending("sealing") }
     package var dryRunDirectory: FilePath { directory.appending("rehearsal") }
 
     package func segmentPath(_ first: SequenceNumber) -> FilePath {

@@ -39,7 +39,7 @@ package struct RootStorage: Hashable, Sendable {
         let bases = Self.sum(in: root.basesDirectory)
         let mirrors = Self.sum(in: root.mirrorDirectory)
         // Sparse images, which are not content.
-        let drafts = Self.sum(in: root.sealingDirectory)
+        let drafts = Self.sum(in: root.compactionDirectory)
         let holes = drafts.size.subtractingSaturated(min(drafts.size, drafts.disk))
         let known = [links, segments, bases, mirrors]
         disk.others = known.reduce(all.disk) { $0.subtractingSaturated($1.disk) }

@@ -82,12 +82,12 @@ package struct RestoreCosts: Sendable {
 
     /// To restore a later snapshot, the segment deltas are read instead of the segment.
     private mutating func end(_ segment: SegmentDeltaCosts) {
-        for (file, cost) in segment.costs {
+        for (file, delta) in segment.costs {
             guard let packed = finished[file], packed.imageBytes > 0 else { continue }
-            var told = cost
-            told.imageBytes = packed.imageBytes
-            finished[file] = told
-            latest = latest - packed + told
+            var cost = delta
+            cost.imageBytes = packed.imageBytes
+            finished[file] = cost
+            latest = latest - packed + cost
         }
     }
 

@@ -8,7 +8,7 @@ struct BlockContent {
     private static let level = 9
     /// A block is ended when it has this many bytes, of data or of record headers.
     static let fullDataBytes = 4 << 20
-    static let fullHeadBytes = 2 << 20
+    static let fullHeaderBytes = 2 << 20
     /// For zstd; its own choice would take four times the memory for 0.3 percent.
     private static let tableLog = 20
 

@@ -100,7 +100,7 @@ final class BlockWriter: SegmentSink {
 
     private func endBlockIfFull() throws {
         let isFull =
-            block.recordHeaders.count >= BlockContent.fullHeadBytes
+            block.recordHeaders.count >= BlockContent.fullHeaderBytes
             || block.data.count >= BlockContent.fullDataBytes
         if isFull { try endBlock() }
     }

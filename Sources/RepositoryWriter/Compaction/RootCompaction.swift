@@ -28,7 +28,7 @@ package final class RootCompaction {
     /// Only for the root's writer, one at a time. May run beside the thread that writes.
     package init(_ root: RootDescription) {
         self.root = root
-        scratch = root.sealingDirectory
+        scratch = root.compactionDirectory
     }
 
     deinit {

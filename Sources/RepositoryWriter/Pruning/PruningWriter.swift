@@ -22,7 +22,7 @@ final class PruningWriter: SegmentSink {
     /// Bases that were made instead.
     private(set) var newBases: [(sequence: SequenceNumber, file: FileID)] = []
 
-    private var nets: [FileID: NetChange] = [:]
+    private var netChanges: [FileID: NetChange] = [:]
     /// Bases with which the next snapshot of the file begins.
     private var bases: [FileID: HeldRecord] = [:]
     /// Gaps that no snapshot has followed so far.
@@ -38,7 +38,7 @@ final class PruningWriter: SegmentSink {
 
     // Of the current record.
     private var file = FileID.root
-    private var net = NetChange.fresh
+    private var netChange = NetChange.fresh
     private var sequence = SequenceNumber.none
 
     init(_ blocks: BlockWriter, _ images: CompactionImages, _ scan: SegmentScan, _ kept: KeptSnapshots) {
@@ -58,7 +58,7 @@ final class PruningWriter: SegmentSink {
         case .base:
             forgetBase(of: header.file)
             bases[header.file] = HeldRecord(header, payload)
-            nets[header.file] = NetChange(after: try BaseReference(payload).shape.byteCount)
+            netChanges[header.file] = NetChange(after: try BaseReference(payload).shape.byteCount)
         case .gap: gaps[header.file, default: []].append(HeldRecord(header, payload))
         case .annotation:
             let target = try Annotation(payload, file: header.file, time: header.time).target
@@ -75,20 +75,20 @@ final class PruningWriter: SegmentSink {
         sequence = header.firstSequence
         if changes.entries.first?.startsFresh ?? false {
             forgetBase(of: file)
-            net = .fresh
+            netChange = .fresh
         } else {
             let before = scan.before.files[file]?.last?.shape.byteCount ?? 0
-            net = nets[file] ?? NetChange(after: before)
+            netChange = netChanges[file] ?? NetChange(after: before)
         }
     }
 
     func append(_ number: UInt32, _ old: RawSpan, _ new: RawSpan) {
-        net.add(number, old, new)
+        netChange.add(number, old, new)
     }
 
     func end(_ entry: ChangesFormat.Entry) throws {
-        net.resized(to: entry.shape.byteCount)
-        defer { nets[file] = net }
+        netChange.resized(to: entry.shape.byteCount)
+        defer { netChanges[file] = netChange }
         lastTime = max(lastTime, entry.time)
         guard entry.event != nil else { return }
         defer { sequence = sequence.next }
@@ -104,7 +104,7 @@ final class PruningWriter: SegmentSink {
             try writeGaps(of: file)
         }
         try write(entry, entry.scope == .fileOnly && scope == .consistentPoint ? .fileOnly : scope)
-        net = NetChange(after: entry.shape.byteCount)
+        netChange = NetChange(after: entry.shape.byteCount)
     }
 
     private func forgetBase(of file: FileID) {
@@ -135,7 +135,7 @@ final class PruningWriter: SegmentSink {
     private func write(_ entry: ChangesFormat.Entry, _ scope: ChangesFormat.Scope) throws {
         try writeSession()
         try sayRemoved(upTo: sequence.previous)
-        var pages = net.ranges(in: entry.shape)
+        var pages = netChange.ranges(in: entry.shape)
         var continues = false
         if let base = bases.removeValue(forKey: file) {
             let byteCount = pages.reduce(0) { $1.ranges.reduce($0) { $0 + $1.byteCount } }
@@ -156,7 +156,7 @@ final class PruningWriter: SegmentSink {
                 end += 1
             }
             let isLast = end == pages.count
-            let isFresh = net.startsFresh && next == 0
+            let isFresh = netChange.startsFresh && next == 0
             let header = RecordHeader(
                 .changes,
                 file: file,

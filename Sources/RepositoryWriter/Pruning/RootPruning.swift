@@ -32,7 +32,7 @@ package final class RootPruning {
     package init(_ root: RootDescription, groupBytes: UInt64 = 2 << 20) {
         self.root = root
         self.groupBytes = groupBytes
-        scratch = root.sealingDirectory
+        scratch = root.compactionDirectory
     }
 
     /// Removes the snapshots that are not kept, newest segments first, while `shouldContinue` returns true.

@@ -107,7 +107,7 @@ final class RepairReader {
         }
         if type == .segmentDelta { try deltas.take(payload, place, areAllBefore: !isLostInSegment) }
         if isLostInSegment { try fill(before: end(type, header, payload, place), body) }
-        guard place.isDataLost else { return try tell(type, header, payload, place, body) }
+        guard place.isDataLost else { return try report(type, header, payload, place, body) }
         try reportProven(header, payload, place, body)
     }
 
@@ -141,7 +141,7 @@ final class RepairReader {
         let hasEnd = changes.lastSequence(header) != nil
         if proven > 0 {
             let payload = changes.withoutPages(first: proven, after: header.time)
-            try tell(.changes, header, unsafe payload.span.bytes, place, body)
+            try report(.changes, header, unsafe payload.span.bytes, place, body)
         }
         if proven < all { filter.loseChanges(of: header.file, withEnd: hasEnd) }
     }
@@ -152,7 +152,7 @@ final class RepairReader {
             guard try file.base.map(isIntact) ?? true, filter.mend(file) else { continue }
             for record in [file.base, file.changes].compactMap(\.self) {
                 let type = try record.header.knownType()!
-                try tell(type, record.header, unsafe record.payload.span.bytes, file.place, body)
+                try report(type, record.header, unsafe record.payload.span.bytes, file.place, body)
             }
         }
     }
@@ -177,7 +177,7 @@ final class RepairReader {
         filter.endSegment(deltas)
     }
 
-    private func tell(
+    private func report(
         _ type: RecordType,
         _ header: RecordHeader,
         _ payload: RawSpan,

@@ -32,14 +32,14 @@ final class RepairSegment {
         }
         // fits: these bytes of the payload were in the data of its block
         let dataBytes = Int(BlockReader.rangeBytes(ofType: header.type, payload))
-        let head = payload.extracting(0..<payload.byteCount - dataBytes)
+        let table = payload.extracting(0..<payload.byteCount - dataBytes)
         // It is ended before it would be longer.
         let isFull =
-            block.recordHeaders.count + head.byteCount > BlockContent.fullHeadBytes
+            block.recordHeaders.count + table.byteCount > BlockContent.fullHeaderBytes
             || block.data.count + dataBytes > BlockContent.fullDataBytes
         if isFull { try endBlock() }
-        block.append(header, head)
-        block.data.append(contentsOf: payload.extracting(head.byteCount..<payload.byteCount))
+        block.append(header, table)
+        block.data.append(contentsOf: payload.extracting(table.byteCount..<payload.byteCount))
     }
 
     private func endBlock() throws {

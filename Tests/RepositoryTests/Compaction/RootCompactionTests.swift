@@ -237,7 +237,7 @@ struct RootCompactionTests {
                 _ = try writer.flush()
             }
             sealed += try sealing.run()
-            let images = history.test.root.sealingDirectory.appending("images")
+            let images = history.test.root.compactionDirectory.appending("images")
             // Besides the file that stays, one at most was between its last commit and its end.
             #expect(try Directory.names(in: images).count <= 2)
         }
