@@ -1,7 +1,6 @@
 import Foundation
 import LinuxSystem
 import RepositoryFormat
-import RepositoryWriter
 import SystemPackage
 import TestSupport
 import Testing
@@ -24,14 +23,7 @@ struct LogCaptureTests {
             image: nil,
             firstEvent: .baseline,
             knownGoodUntil: .now,
-            context: CaptureContext(
-                queue: CaptureQueue(),
-                meter: StatusMeter { _ in },
-                mirrorDirectory: FilePath(folder.path),
-                hashes: PageHashes(in: FilePath(folder.path)),
-                budget: OpenFileBudget(openFiles: 1000),
-                links: LinkSurvey()
-            )
+            context: CaptureContext(mirrors: FilePath(folder.path))
         )
         tracker.state.pending = PendingEvents()
         tracker.state.pending.log = false

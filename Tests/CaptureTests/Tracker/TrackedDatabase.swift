@@ -36,14 +36,7 @@ final class TrackedDatabase {
             image: nil,
             firstEvent: firstEvent,
             knownGoodUntil: .now,
-            context: CaptureContext(
-                queue: queue,
-                meter: StatusMeter { _ in },
-                mirrorDirectory: FilePath(folder.file("mirror")),
-                hashes: PageHashes(in: FilePath(folder.file("mirror"))),
-                budget: OpenFileBudget(openFiles: 1000),
-                links: LinkSurvey()
-            )
+            context: CaptureContext(mirrors: FilePath(folder.file("mirror")), queue: queue)
         )
         try Directory.make(FilePath(folder.file("mirror")))
         if firstEvent == .baseline, kind == .database { try process() }

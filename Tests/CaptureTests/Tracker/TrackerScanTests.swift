@@ -26,14 +26,7 @@ struct TrackerScanTests {
             image: image,
             firstEvent: .baseline,
             knownGoodUntil: .now,
-            context: CaptureContext(
-                queue: queue,
-                meter: StatusMeter { _ in },
-                mirrorDirectory: FilePath(folder.path),
-                hashes: PageHashes(in: FilePath(folder.path)),
-                budget: OpenFileBudget(openFiles: 1000),
-                links: LinkSurvey()
-            )
+            context: CaptureContext(mirrors: FilePath(folder.path), queue: queue)
         )
         return (tracker, queue)
     }
