@@ -18,13 +18,11 @@ struct CompactorTests {
 
     /// What the compactor reported, and how often it asked for the rules.
     private final class Reported: Sendable {
-        private let notices = Mutex<[CaptureNotice]>([])
+        let notices = Notices()
         private let decisions = Mutex(0)
 
-        var all: [CaptureNotice] { notices.withLock { $0 } }
         var decisionCount: Int { decisions.withLock { $0 } }
 
-        func add(_ notice: CaptureNotice) { notices.withLock { $0.append(notice) } }
         func decided() { decisions.withLock { $0 += 1 } }
     }
 
@@ -33,7 +31,7 @@ struct CompactorTests {
         _ reported: Reported = Reported(),
         retention: (@Sendable (RootDescription) throws -> KeptSnapshots)? = nil
     ) -> Compactor {
-        Compactor(written.root, meter: StatusMeter { reported.add($0) }, retention: retention)
+        Compactor(written.root, meter: StatusMeter { reported.notices.add($0) }, retention: retention)
     }
 
     /// Starts it, and ends it after `body`, whatever comes.
@@ -75,7 +73,7 @@ struct CompactorTests {
         let last = try #require(try written.root.segments().last)
         #expect(try !StreamReader(root: written.root).header(of: last).isSealed)
         #expect(try written.sequences().count == 3 * SegmentedRoot.snapshots)
-        #expect(reported.all.isEmpty, "\(reported.all)")
+        #expect(reported.notices.all.isEmpty, "\(reported.notices.all)")
         #expect(try written.findings().isEmpty, "\(written.random)")
     }
 
@@ -137,10 +135,10 @@ struct CompactorTests {
             #expect(try written.compacted() == written.fullSegments())
         }
         #expect(reported.decisionCount == 1)
-        let removed = reported.all.compactMap { notice in
+        let removed = reported.notices.all.compactMap { notice in
             if case .removed(let outcome) = notice { outcome.removedSnapshots } else { nil }
         }
-        #expect(removed == [9], "\(reported.all)")
+        #expect(removed == [9], "\(reported.notices.all)")
         #expect(try written.sequences().count == 1 + SegmentedRoot.snapshots)
         #expect(try written.findings().isEmpty, "\(written.random)")
     }
@@ -174,10 +172,10 @@ struct CompactorTests {
             compactor.wake()
             await wholePass(compactor)
         }
-        let findings = reported.all.compactMap { notice in
+        let findings = reported.notices.all.compactMap { notice in
             if case .finding(let finding) = notice { finding } else { nil }
         }
-        #expect(findings.map(\.file) == [segment], "\(reported.all)")
+        #expect(findings.map(\.file) == [segment], "\(reported.notices.all)")
         #expect(try Self.content(of: segment) == bytes)
         #expect(try written.compacted() == [SequenceNumber(1)])
     }
