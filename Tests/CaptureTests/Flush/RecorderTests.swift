@@ -9,7 +9,6 @@ import Testing
 
 @testable import Capture
 
-/// The recorder with a real repository; what the observer would put is put by the test.
 @Suite("The recorder beside steps that break the writer's rules")
 struct RecorderTests {
     private static let bad = FileID(1)
@@ -46,29 +45,8 @@ struct RecorderTests {
         private var beginBase: CaptureStep { .beginBase(bad, RecorderTests.pages) }
 
         private func changes(_ shape: ImageSize, _ of: ImageSize? = nil) -> CaptureStep {
-            .changes(RecorderTests.changes(RecorderTests.bad, shape, 1, pageSize: of?.pageSize))
+            .changes(Changes(bad, shape, 1, pageSize: of?.pageSize))
         }
-    }
-
-    private static func changes(
-        _ file: FileID,
-        _ shape: ImageSize,
-        _ content: UInt8,
-        pageSize: PageSize? = nil,
-        startsFresh: Bool = false
-    ) -> Changes {
-        var pages = PageSet(pageSize: pageSize ?? shape.pageSize)
-        let bytes = [UInt8](repeating: content, count: pages.pageSize.bytes)
-        unsafe pages.append(PageNumber(1), bytes.span.bytes)
-        return Changes(
-            file: file,
-            time: .now,
-            event: .scan,
-            shape: shape,
-            startsFresh: startsFresh,
-            pages: pages,
-            closesUnfinished: true
-        )
     }
 
     @Test(
@@ -76,57 +54,30 @@ struct RecorderTests {
         arguments: Breach.allCases
     )
     func breach(_ breach: Breach) async throws {
-        let folder = try TemporaryDirectory()
-        let data = FilePath(folder.file("data"))
-        try Directory.make(data)
-        let repository = try RepositoryDirectory.openOrCreate(at: FilePath(folder.file("repository")))
-        let root = try repository.addRoot(data, kind: .directory)
-        let queue = CaptureQueue()
-        let threads = try ProtectorThreads()
-        let meter = StatusMeter { _ in }
-        let recorder = Recorder(
-            writer: try RootWriter(root: root),
-            compactor: Compactor(root, meter: meter, retention: nil),
-            queue: queue,
-            loop: threads.recorders,
-            meter: meter,
-            answers: DurabilityWaiters(),
-            debounce: Debounce(quiet: .zero, maximumDelay: .zero),
-            isPatient: true,
-            idleDelay: .seconds(600),
-            onDurable: nil
-        )
+        let recorded = try RecordedQueue()
+        let queue = recorded.queue
         queue.put(.declare(Self.bad, name: "bad", kind: .database))
         queue.put(.declare(Self.good, name: "good", kind: .database))
-        queue.put(.changes(Self.changes(Self.good, Self.pages, 1, startsFresh: true)))
+        queue.put(.changes(Changes(Self.good, Self.pages, 1, startsFresh: true)))
         for step in breach.steps { queue.put(step) }
         // Void: the observer has not heard of it yet.
-        queue.put(.changes(Self.changes(Self.bad, Self.pages, 66)))
-        queue.put(.changes(Self.changes(Self.good, Self.pages, 2)))
+        queue.put(.changes(Changes(Self.bad, Self.pages, 66)))
+        queue.put(.changes(Changes(Self.good, Self.pages, 2)))
         let failed = breach == .otherNumber ? FileID(77) : Self.bad
         // What the observer does when it hears of it.
         queue.put(.abandonBase(failed))
         queue.put(.gapSuspected(Self.bad, since: .now, reason: "an error"))
-        queue.put(.changes(Self.changes(Self.bad, Self.otherPages, 3, startsFresh: true)))
+        queue.put(.changes(Changes(Self.bad, Self.otherPages, 3, startsFresh: true)))
         queue.close()
-        try await recorder.run()
+        try await recorded.run()
 
         let failure = try #require(queue.takeFailures()[failed])
         guard case .program = failure.cause else { return #expect(Bool(false), "\(failure)") }
-        var last: [FileID: UInt8] = [:]
-        for file in [Self.bad, Self.good] {
-            let output = FilePath(folder.file("restored-\(file)"))
-            let states = try ImageRebuilder(root).rebuildAll([file: output], at: meter.current.lastSequence)
-            _ = try #require(states[file]).get()
-            let copy = try OpenFile(output, .read)
-            var byte: [UInt8] = [0]
-            _ = try copy.read(into: &byte, count: 1, at: 0)
-            last[file] = byte[0]
-        }
-        #expect(last == [Self.bad: 3, Self.good: 2])
-        if breach != .otherNumber { #expect(meter.current.counters.gaps == 1) }
-        var findings: [Finding] = []
-        _ = try RootCheck(root).run(readingData: true) { findings.append($0) }
+        let last = recorded.meter.current.lastSequence
+        #expect(try recorded.content(of: Self.bad, at: last) == 3)
+        #expect(try recorded.content(of: Self.good, at: last) == 2)
+        if breach != .otherNumber { #expect(recorded.meter.current.counters.gaps == 1) }
+        let findings = try recorded.findings()
         #expect(findings.isEmpty, "\(findings)")
     }
 }
