@@ -1,4 +1,6 @@
+import LinuxSystem
 import SystemPackage
+import TestSupport
 import Testing
 
 @testable import Capture
@@ -39,5 +41,37 @@ struct TrackerTableTests {
             for tracker in [deep, other] { table.remove(tracker) }
         }
         #expect(table.values.isEmpty && table.files(below: "").isEmpty)
+    }
+
+    /// Catches a stop that loses a commit of just before it, and one that waits for what cannot be read.
+    @Test("a stop waits for the files of which not all is captured that was committed before it")
+    func behind() throws {
+        let start = MonotonicInstant.now
+        let trackers = ["done", "early", "never", "unreadable"].map { files.tracker($0) }
+        var table = TrackerTable()
+        for tracker in trackers { table.insert(tracker) }
+        trackers[0].state.ledger.captured(through: start)
+        trackers[1].state.ledger.captured(through: start.advanced(by: .nanoseconds(-1)))
+        let error = SystemError(.open, trackers[3].path, code: .permissionDenied)
+        trackers[3].state.presence.obstacles.leaveOut(error, trackers[3].state.report)
+        var places = try RootPlaces(at: files.folder.path)
+        #expect(names(table.behind(start, places)) == ["early", "never"])
+        // The root is gone for now.
+        try Directory.rename(places.path, to: places.path.appending(suffix: ".away"))
+        let finding = places.checkRoot(nil, start)
+        try Directory.rename(places.path.appending(suffix: ".away"), to: places.path)
+        #expect(finding == .missing && table.behind(start, places).isEmpty)
+    }
+
+    /// Catches files that stay left out after somebody has given back the permissions of their directory.
+    @Test("it is known in which directory a file cannot be read")
+    func leftOut() {
+        let tracker = files.tracker("a/x")
+        var table = TrackerTable()
+        table.insert(tracker)
+        #expect(!table.hasLeftOut(in: "a"))
+        let error = SystemError(.open, tracker.path, code: .permissionDenied)
+        tracker.state.presence.obstacles.leaveOut(error, tracker.state.report)
+        #expect(table.hasLeftOut(in: "a") && !table.hasLeftOut(in: "") && !table.hasLeftOut(in: "b"))
     }
 }
