@@ -16,6 +16,8 @@ package struct AlertBoard: Hashable, Codable, Sendable {
     package internal(set) var heartbeatFailure: String?
     /// A watcher runs, or has ended without being told to.
     private(set) var isWatched = false
+    /// Absolute paths of what the watcher protects; nil from one that did not note them.
+    private var roots: [String]?
 
     package init() {}
 
@@ -39,8 +41,9 @@ package struct AlertBoard: Hashable, Codable, Sendable {
         clear(to: receivers) { $0.alert.subject == subject }
     }
 
-    /// Clears what is about roots that are no longer protected.
-    mutating func clearRoots(besides paths: [String], to receivers: [AlertReceiver]) {
+    /// The watcher protects these roots. Clears what is about others.
+    mutating func protects(_ paths: [String], to receivers: [AlertReceiver]) {
+        roots = paths
         clear(to: receivers) { entry in
             entry.alert.subject.root.map { !paths.contains($0) } ?? false
         }
@@ -68,11 +71,13 @@ package struct AlertBoard: Hashable, Codable, Sendable {
     /// A watcher starts. If the last one did not end as it should, that is an alert. It clears when this one
     /// has run for a while.
     mutating func begin(to receivers: [AlertReceiver], at now: Instant) {
-        if isWatched {
-            let message = "the watcher ended without being told to, and was started again"
-            fire(Alert(Alert.Subject(.stopped), since: now, message: message), to: receivers, at: now)
-        }
+        if isWatched { tellOfStop(to: receivers, at: now) }
         isWatched = true
+    }
+
+    private mutating func tellOfStop(to receivers: [AlertReceiver], at now: Instant) {
+        let message = "the watcher ended without being told to, and was started again"
+        fire(Alert(Alert.Subject(.stopped), since: now, message: message), to: receivers, at: now)
     }
 
     /// The watcher ends because it was told to.
@@ -83,5 +88,37 @@ package struct AlertBoard: Hashable, Codable, Sendable {
         fire(Alert(Alert.Subject(.stopped), since: now, message: why), to: receivers, at: now)
         // Whoever starts the next one need not say it again.
         isWatched = false
+    }
+
+    /// Takes from the board of a watcher that does not run what is about these roots, which another one
+    /// protects now. If that watcher had no others, all else goes with it: also that it did not end as it
+    /// should. What was told is not told again, unless to somebody else.
+    mutating func takeOver(
+        _ former: inout AlertBoard,
+        of taken: Set<String>,
+        to receivers: [AlertReceiver],
+        at now: Instant
+    ) {
+        guard !taken.isEmpty else { return }
+        let known = Set(former.roots ?? former.entries.compactMap(\.alert.subject.root))
+        let rest = known.subtracting(taken)
+        func isTaken(_ subject: Alert.Subject) -> Bool {
+            // Whoever runs sees how full the disk is.
+            subject.root.map { !rest.contains($0) } ?? (rest.isEmpty || subject.kind == .disk)
+        }
+        let own = Set(entries.map(\.alert.subject))
+        let items = former.outbox.take(isTaken).filter { receivers.contains($0.receiver) }
+        outbox.putFirst(items.filter { !own.contains($0.alert.subject) })
+        let others = receivers.filter { !former.receivers.contains($0) }
+        for entry in former.entries where isTaken(entry.alert.subject) {
+            guard !own.contains(entry.alert.subject) else { continue }
+            entries.append(entry)
+            outbox.add(entry.alert, to: others)
+        }
+        former.entries.removeAll { isTaken($0.alert.subject) }
+        if rest != known { former.roots = rest.sorted() }
+        guard rest.isEmpty else { return }
+        if former.isWatched, !known.isEmpty { tellOfStop(to: receivers, at: now) }
+        former = AlertBoard()
     }
 }

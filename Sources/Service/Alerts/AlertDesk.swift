@@ -156,12 +156,6 @@ package final class AlertDesk: Sendable {
                 _ = await signal.wait(until: next, on: loop)
                 if state.withLock({ $0.isStopping }) || Task.isCancelled { return }
                 let (settings, reports) = takeReports()
-                guard !settings.isEmpty else {
-                    if state.withLock({ $0.hasBegun }) { store.update { $0 = AlertBoard() } }
-                    state.withLock { $0.hasBegun = false }
-                    next = nil
-                    continue
-                }
                 let (before, current) = (watch, conditions())
                 state.withLock { $0.isBusy = true }
                 let outcome = try? await BackgroundWork.run(named: "alerts") { [self] in
@@ -170,15 +164,27 @@ package final class AlertDesk: Sendable {
                         roundEnded.raise()
                     }
                     var watch = before
-                    let next = round(settings, reports, current, &watch)
+                    let next = settings.isEmpty ? forget(current) : round(settings, reports, current, &watch)
                     return (watch: watch, next: next)
                 }
                 if let outcome { watch = outcome.watch }
-                next = outcome?.next ?? MonotonicInstant.now.advanced(by: Self.pause)
+                next = outcome.map(\.next) ?? MonotonicInstant.now.advanced(by: Self.pause)
             }
         } onCancel: {
             signal.raise()
         }
+    }
+
+    /// Nobody is to be told. Returns nil: no round is due.
+    private func forget(_ conditions: [RootCondition]) -> MonotonicInstant? {
+        state.withLock { $0.hasBegun = false }
+        store.forget(Self.captured(conditions))
+        return nil
+    }
+
+    /// The roots that only this watcher can protect now: it has the lock of each.
+    private static func captured(_ conditions: [RootCondition]) -> Set<String> {
+        Set(conditions.filter(\.isReady).map(\.path))
     }
 
     /// Takes in what was reported and what is to be seen, and delivers all that can be. Returns when the next
@@ -202,14 +208,14 @@ package final class AlertDesk: Sendable {
             guard let problem = condition.problem else { return Report.clear(subject) }
             return .fire(Alert(subject, since: .now, message: "\(condition.root): \(problem)"))
         }
-        var board = store.update { board in
+        var board = store.update(takingOver: Self.captured(conditions), to: receivers) { board in
             board.outbox.keep(receivers)
             if isFirst { board.begin(to: receivers, at: .now) }
             board.receivers = receivers
             if settings.heartbeat == nil { board.heartbeatFailure = nil }
             let seen = changes.fires.map(Report.fire) + changes.clears.map(Report.clear)
             apply(reports + seen + copies, to: &board, receivers)
-            board.clearRoots(besides: conditions.map(\.path), to: receivers)
+            board.protects(conditions.map(\.path), to: receivers)
             board.clearEvents(to: receivers, at: .now)
         }
         if let heartbeat = settings.heartbeat, watch.isHeartbeatDue(heartbeat.interval, conditions, at: .now)

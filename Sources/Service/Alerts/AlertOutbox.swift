@@ -34,6 +34,16 @@ package struct AlertOutbox: Hashable, Codable, Sendable {
         }
     }
 
+    /// Removes and returns those about some subjects.
+    mutating func take(_ isTaken: (Alert.Subject) -> Bool) -> [Item] {
+        let taken = items.filter { isTaken($0.alert.subject) }
+        items.removeAll { isTaken($0.alert.subject) }
+        return taken
+    }
+
+    /// These came before all others.
+    mutating func putFirst(_ earlier: [Item]) { items = earlier + items }
+
     /// Forgets receivers that are none any more.
     mutating func keep(_ receivers: [AlertReceiver]) {
         items.removeAll { !receivers.contains($0.receiver) }

@@ -124,9 +124,10 @@ package struct WatchService: Service {
         }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { [repositoryWatch, roots] in
+                group.addTask { [repositoryWatch, roots, alerts] in
                     try await repositoryWatch.run { condition in
                         for watch in roots.all { watch.repositoryIs(condition) }
+                        alerts?.look()
                     } lost: { root, reason in
                         for watch in roots.all { watch.lost(root, reason) }
                     }

@@ -5,78 +5,9 @@ import Testing
 /// Alerts of a real watcher, to real commands and a real web server.
 @Suite("Alerts", .serialized)
 struct AlertsTests {
-    private struct Told: Decodable, Equatable {
-        let alert: String
-        let state: String
-        let root: String?
-        let path: String?
-        let message: String
-        let sequence: Int?
-    }
-
-    /// A protected directory, and a configuration for it with these settings.
-    private final class Setup {
-        let protection: Protection
-        private var watcher: RunningProgram?
-
-        init(_ sql: String = "CREATE TABLE t(a);") throws { protection = try Protection(sql) }
-
-        deinit { watcher?.kill() }
-
-        var configuration: String { protection.folder.file("config.yaml") }
-        /// The command of the configuration appends what it is told to this file.
-        var told: String { protection.folder.file("told") }
-
-        func configure(_ settings: String) throws {
-            let text = "roots: [{path: \(protection.data)}]\nwatch: {check-after: 100ms}\n\(settings)\n"
-            try protection.folder.write(Array(text.utf8), to: "config.yaml")
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: configuration)
-        }
-
-        /// A receiver that appends to the file.
-        var appending: String { "{command: [/bin/sh, -c, 'cat >>\(told)']}" }
-
-        func watch() throws {
-            watcher = try HoldfastProgram.start(
-                ["watch", "--config", configuration],
-                environment: protection.environment
-            )
-            try watcher?.waitForError { $0.hasPrefix("ready") }
-        }
-
-        func kill() { watcher?.kill() }
-
-        func stop() throws { #expect(try watcher?.terminate().status == 0) }
-
-        func alerts() throws -> [Told] {
-            guard let content = FileManager.default.contents(atPath: told) else { return [] }
-            return try content.split(separator: UInt8(ascii: "\n")).map {
-                try JSONDecoder().decode(Told.self, from: $0)
-            }
-        }
-
-        /// Waits for an alert of that kind.
-        @discardableResult
-        func alert(_ kind: String, _ state: String = "firing") throws -> Told {
-            var found: Told?
-            try wait(for: "the alert \(kind) \(state)") {
-                found = try alerts().first { $0.alert == kind && $0.state == state }
-                return found != nil
-            }
-            return found!
-        }
-
-        func holdfast(_ arguments: String...) throws -> CommandResult {
-            try HoldfastProgram.run(
-                arguments + ["--config", configuration],
-                environment: protection.environment
-            )
-        }
-    }
-
     @Test("damage fires once, and is over when the database is good again")
     func bad() throws {
-        let setup = try Setup("CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES(1),(2);")
+        let setup = try AlertSetup("CREATE TABLE t(a); CREATE INDEX i ON t(a); INSERT INTO t VALUES(1),(2);")
         try setup.configure("alerts: [\(setup.appending)]")
         try setup.watch()
         let good = try FileHandle(forReadingFrom: URL(fileURLWithPath: setup.protection.database))
@@ -105,7 +36,7 @@ struct AlertsTests {
 
     @Test("two watchers with one configuration do not touch each other's alerts")
     func twoWatchers() throws {
-        let setup = try Setup("CREATE TABLE t(a); INSERT INTO t VALUES(1);")
+        let setup = try AlertSetup("CREATE TABLE t(a); INSERT INTO t VALUES(1);")
         try setup.configure("alerts: [\(setup.appending)]")
         let other = setup.protection.folder.file("other")
         try setup.protection.shell("mkdir \(other); sqlite3 \(other)/o.db 'CREATE TABLE t(a)'")
@@ -136,7 +67,7 @@ struct AlertsTests {
 
     @Test("a mass deletion is told")
     func massDeletion() throws {
-        let setup = try Setup(Self.manyRows)
+        let setup = try AlertSetup(Self.manyRows)
         try setup.configure("alerts: [\(setup.appending)]")
         try setup.watch()
         try SQLite3.sql("DELETE FROM t;", on: setup.protection.database)
@@ -151,7 +82,7 @@ struct AlertsTests {
 
     @Test("a watcher that was killed is told by the next one, once, and one that was stopped is not")
     func stopped() throws {
-        let setup = try Setup(Self.manyRows)
+        let setup = try AlertSetup(Self.manyRows)
         // It has the alert before it ends, and the watcher is stopped meanwhile.
         let receiver = "{command: [/bin/sh, -c, 'cat >>\(setup.told); sleep 1']}"
         try setup.configure("alerts: [\(receiver)]\nheartbeat: {url: 'http://127.0.0.1:1/'}")
@@ -173,7 +104,7 @@ struct AlertsTests {
 
     @Test("what the service manager says of a failure is told at once")
     func failed() throws {
-        let setup = try Setup()
+        let setup = try AlertSetup()
         try setup.configure("alerts: [\(setup.appending)]")
         try setup.watch()
         setup.kill()
@@ -190,7 +121,7 @@ struct AlertsTests {
 
     @Test("commands that fail, flood or do not exist keep no other one waiting, and are named by status")
     func receiversThatFail() throws {
-        let setup = try Setup()
+        let setup = try AlertSetup()
         let others = [
             "{command: [/bin/false]}", "{command: [/nonexistent/page-me]}",
             "{command: [/bin/sh, -c, 'head -c 100000000 /dev/zero; exit 3']}",
@@ -219,7 +150,7 @@ struct AlertsTests {
 
     @Test("a web server gets alerts by POST, and the heartbeat by GET; one that refuses is told")
     func web() throws {
-        let setup = try Setup()
+        let setup = try AlertSetup()
         let server = try RunningProgram(
             "/usr/bin/python3",
             ["-c", Self.server, setup.protection.folder.file("requests")],
@@ -267,7 +198,7 @@ struct AlertsTests {
 
     @Test("without anybody to tell, it is an error")
     func nobody() throws {
-        let setup = try Setup()
+        let setup = try AlertSetup()
         try setup.configure("")
         let result = try setup.holdfast("alert", "test")
         #expect(result.status == 64)
@@ -276,7 +207,7 @@ struct AlertsTests {
 
     @Test("a remote of another repository is an alert, until it is mended")
     func remote() throws {
-        let setup = try Setup()
+        let setup = try AlertSetup()
         let remotes = setup.protection.folder.file("remotes")
         let other = try Protection()
         try other.holdfast("watch", other.data, "--once")

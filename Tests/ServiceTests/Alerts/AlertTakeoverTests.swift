@@ -1,0 +1,67 @@
+import LinuxSystem
+import Testing
+
+@testable import Service
+
+@Suite("What a watcher takes over from one that does not run")
+struct AlertTakeoverTests {
+    private let one = AlertReceiver.url("http://one")
+    private let two = AlertReceiver.url("http://two")
+    private let start = Instant(nanoseconds: 1_000_000_000_000_000_000)
+
+    private func alert(_ kind: Alert.Kind, _ root: String?) -> Alert {
+        Alert(Alert.Subject(kind, root: root), since: start, message: "m")
+    }
+
+    /// Of a watcher that was killed while it protected these roots, each of which has a damaged database. The
+    /// alerts have not reached the one who is to be told.
+    private func former(_ roots: String...) -> AlertBoard {
+        var board = AlertBoard()
+        board.begin(to: [one], at: start)
+        board.receivers = [one]
+        board.protects(roots, to: [one])
+        for root in roots { board.fire(alert(.bad, root), to: [one], at: start) }
+        board.fire(alert(.disk, nil), to: [one], at: start)
+        return board
+    }
+
+    @Test("each of two watchers gets what is about its root, and the last one all the rest")
+    func split() {
+        var former = self.former("/a", "/b")
+        var (first, second) = (AlertBoard(), AlertBoard())
+        first.takeOver(&former, of: ["/a"], to: [one], at: start)
+        // Both see how full the disk is.
+        #expect(first.firing == [alert(.bad, "/a"), alert(.disk, nil)])
+        #expect(first.outbox.items.map(\.alert) == first.firing)
+        #expect(former.firing == [alert(.bad, "/b")] && former.outbox.items.map(\.alert) == former.firing)
+        second.takeOver(&former, of: ["/b", "/c"], to: [one], at: start)
+        #expect(second.firing.map(\.subject.kind) == [.bad, .stopped])
+        #expect(second.outbox.items.map(\.alert) == second.firing)
+        #expect(former == AlertBoard())
+    }
+
+    @Test("what fires already is not told again, and who was not told of it before is now")
+    func told() {
+        var former = self.former("/a")
+        var board = AlertBoard()
+        board.fire(alert(.disk, nil), to: [one, two], at: start)
+        board.takeOver(&former, of: ["/a"], to: [one, two], at: start)
+        #expect(board.firing.map(\.subject.kind) == [.disk, .bad, .stopped])
+        let kinds = { (receiver: AlertReceiver) in
+            board.outbox.items.filter { $0.receiver == receiver }.map(\.alert.subject.kind).sorted {
+                $0.rawValue < $1.rawValue
+            }
+        }
+        #expect(kinds(one) == [.bad, .disk, .stopped] && kinds(two) == [.bad, .disk, .stopped])
+    }
+
+    @Test("without a root of its own nothing is taken, and nothing of other roots")
+    func nothing() {
+        var (former, board) = (self.former("/a"), AlertBoard())
+        let before = former
+        board.takeOver(&former, of: [], to: [one], at: start)
+        #expect(former == before && board == AlertBoard())
+        board.takeOver(&former, of: ["/b"], to: [one], at: start)
+        #expect(former.firing == [alert(.bad, "/a")] && board.firing == [alert(.disk, nil)])
+    }
+}
