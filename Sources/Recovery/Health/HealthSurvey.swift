@@ -41,6 +41,8 @@ package struct HealthSurvey: Sendable {
 
     private let root: RootDescription
     package private(set) var known: Knowledge
+    /// Absolute paths of databases that were damaged when they were deleted.
+    package private(set) var deletedDamaged: [FilePath] = []
 
     /// - Parameter known: by earlier surveys.
     package init(_ root: RootDescription, known: Knowledge = Knowledge()) {
@@ -57,6 +59,7 @@ package struct HealthSurvey: Sendable {
             try RootHistory(root).visit { latest.add($0) }
             return latest
         }
+        deletedDamaged = latest.deletedDamaged.map(root.path)
         let past = LazyHistory(root)
         for (file, state) in latest.unjudged.prefix(Self.most) {
             let examination = Examination(

@@ -62,6 +62,12 @@ final class LatestStates {
         kinds[file] != .database && wereDatabases.contains(file) && states[file]?.shape.byteCount ?? 0 > 0
     }
 
+    /// Names of databases that were damaged when they were deleted.
+    var deletedDamaged: [FilePath] {
+        judgements.filter { !$0.value.isGood && states[$0.key]?.event == .deleted }
+            .compactMap { names[$0.key] }
+    }
+
     /// Databases without a verdict on their latest image, the one that changed last first.
     var unjudged: [(FileID, SnapshotState)] {
         states.filter {

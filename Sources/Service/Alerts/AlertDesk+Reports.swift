@@ -41,6 +41,11 @@ extension AlertDesk {
         }
     }
 
+    /// A database is not there any more, and so not damaged either.
+    func reportDeletion(of database: FilePath, in root: RootDescription) {
+        clear(Alert.Subject(.bad, root: root.path.string, path: database.string))
+    }
+
     func report(_ drill: DrillRecord, of root: RootDescription) {
         let subject = Alert.Subject(.drill, root: root.path.string)
         guard let problem = drill.problem else { return clear(subject) }

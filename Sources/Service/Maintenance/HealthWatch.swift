@@ -3,6 +3,7 @@ import History
 import LinuxSystem
 import Recovery
 import RepositoryReader
+import SystemPackage
 
 /// Looks after the captured databases of one root when they are quiet.
 ///
@@ -28,12 +29,15 @@ package struct HealthWatch: Sendable {
     let loop: EventLoop
     /// An element whenever something was recorded.
     let changes: AsyncStream<Void>
+    /// A database that was damaged was deleted: its absolute path.
+    var deletedDamaged: @Sendable (FilePath) -> Void = { _ in }
     let notice: @Sendable (HealthSurvey.Verdict) -> Void
 
     /// Returns when the task is cancelled.
     func run() async {
         await withTaskCancellationHandler {
             var known = HealthSurvey.Knowledge()
+            var told: Set<FilePath> = []
             for await _ in changes {
                 do {
                     try await waitForQuiet()
@@ -43,6 +47,9 @@ package struct HealthWatch: Sendable {
                         _ = try await protector.synchronise(verdict.requests)
                         notice(verdict)
                     }
+                    let deleted = Set(survey.deletedDamaged)
+                    for path in deleted.subtracting(told) { deletedDamaged(path) }
+                    told = deleted
                     try await loop.sleep(for: options.pause(after: survey.processorTime))
                 } catch is CancellationError {
                     return

@@ -14,6 +14,8 @@ package enum MaintenanceTask: Codable, Sendable {
 
     struct Survey: Codable, Sendable {
         let verdicts: [HealthSurvey.Verdict]
+        /// Absolute paths of databases that were damaged when they were deleted.
+        let deletedDamaged: [FilePath]
         let known: HealthSurvey.Knowledge
         /// That the process has used.
         let processorTime: Duration
@@ -41,6 +43,7 @@ package enum MaintenanceTask: Codable, Sendable {
             try survey.run(stamp: Instant.now.stamp(in: .system)) { verdicts.append($0) }
             let result = Survey(
                 verdicts: verdicts,
+                deletedDamaged: survey.deletedDamaged,
                 known: survey.known,
                 processorTime: CurrentProcess.processorTime
             )

@@ -18,6 +18,7 @@ extension RootWatch {
                 process: MaintenanceProcess(surroundings.program),
                 loop: loop,
                 changes: changes,
+                deletedDamaged: { listeners.deletedDamaged(protector.root, $0) },
                 notice: listeners.verdict
             )
         }

@@ -10,6 +10,10 @@ extension WatchService.Listeners {
             desk.report(what)
             verdict(what)
         }
+        all.deletedDamaged = { [deletedDamaged] root, path in
+            desk.reportDeletion(of: path, in: root)
+            deletedDamaged(root, path)
+        }
         all.ready = { [ready] roots in
             ready(roots)
             desk.look()

@@ -36,6 +36,8 @@ package struct WatchService: Service {
         package var failed: @Sendable (FilePath, any Error) -> Void = { _, _ in }
         /// What was found of a database.
         package var verdict: @Sendable (HealthSurvey.Verdict) -> Void = { _ in }
+        /// A database that was found damaged was deleted. Said again at the next start.
+        package var deletedDamaged: @Sendable (RootDescription, FilePath) -> Void = { _, _ in }
         /// How a drill went.
         package var drill: @Sendable (RootDescription, DrillRecord) -> Void = { _, _ in }
         /// Another command asks that the configuration be read again, and to protect paths or no longer.
