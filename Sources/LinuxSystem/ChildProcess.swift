@@ -68,6 +68,7 @@ package final class ChildProcess: Sendable {
         }
         // Ctrl-C at the terminal is for this process, which decides what happens to the child.
         start.leadGroup()
+        start.restoreDefaults(of: [SIGPIPE])
         processID = try start.run(
             executable,
             ([name] + arguments).map(Arguments.bytes),

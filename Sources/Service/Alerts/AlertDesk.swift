@@ -50,7 +50,9 @@ package final class AlertDesk: Sendable {
         var settings: Settings
         var reports: [Report] = []
         var hasBegun = false
-        var isStopping = false
+        /// When the watcher was told to end.
+        var stopTime: MonotonicInstant?
+        var isStopping: Bool { stopTime != nil }
         /// A round goes on.
         var isBusy = false
     }
@@ -65,8 +67,8 @@ package final class AlertDesk: Sendable {
 
     /// Between two rounds in which nothing was reported.
     private static let pause = Duration.seconds(60)
-    /// For a delivery that is under way at the end.
-    private static let patience = Duration.seconds(3)
+    /// For a delivery that is under way at the end. The process does not wait for much longer.
+    private static let patience = Duration.milliseconds(1500)
 
     package init(
         _ repository: RepositoryDirectory,
@@ -107,7 +109,7 @@ package final class AlertDesk: Sendable {
     /// The watcher was told to end.
     func stop() {
         let hasBegun = state.withLock { state in
-            state.isStopping = true
+            state.stopTime = state.stopTime ?? .now
             return state.hasBegun
         }
         signal.raise()
@@ -118,7 +120,8 @@ package final class AlertDesk: Sendable {
     /// The watcher has ended as it should. What is being delivered may still arrive: otherwise the next
     /// watcher would deliver it again.
     func end(on loop: EventLoop) async {
-        let deadline = MonotonicInstant.now.advanced(by: Self.patience)
+        let stopTime = state.withLock { $0.stopTime } ?? .now
+        let deadline = stopTime.advanced(by: Self.patience)
         while state.withLock({ $0.isBusy }), await !roundEnded.wait(until: deadline, on: loop).isEmpty {}
         guard state.withLock({ $0.hasBegun && $0.isStopping }) else { return }
         _ = try? await WorkerThread.run("alerts") { [self] in

@@ -11,6 +11,8 @@ struct AlertSend: ParsableCommand, Sendable {
     )
 
     func run() throws {
+        // When the watcher has ended, nobody reads the receipts. Who hangs is ended in time all the same.
+        CurrentProcess.surviveBrokenPipes()
         let deliveries = try AlertCourier.deliveries(in: WatcherInput.read())
         try EventLoop.run("alerts") { _ in try await deliver(deliveries) }
     }

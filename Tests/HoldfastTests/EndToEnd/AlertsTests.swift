@@ -84,7 +84,7 @@ struct AlertsTests {
     func stopped() throws {
         let setup = try AlertSetup(Self.manyRows)
         // It has the alert before it ends, and the watcher is stopped meanwhile.
-        let receiver = "{command: [/bin/sh, -c, 'cat >>\(setup.told); sleep 1']}"
+        let receiver = "{command: [/bin/sh, -c, 'cat >>\(setup.told); sleep 0.5']}"
         try setup.configure("alerts: [\(receiver)]\nheartbeat: {url: 'http://127.0.0.1:1/'}")
         try setup.watch()
         try wait(for: "the first round") {
