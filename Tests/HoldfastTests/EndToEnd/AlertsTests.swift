@@ -148,6 +148,44 @@ struct AlertsTests {
         try setup.stop()
     }
 
+    @Test("what was refused for a day is tried all the same as long as it fires, and named by status")
+    func refused() throws {
+        let setup = try AlertSetup("CREATE TABLE t(a); INSERT INTO t VALUES(1);")
+        let (tries, key) = (setup.protection.folder.file("tries"), setup.protection.folder.file("key"))
+        let script = "echo >>\(tries); test -e \(key) && cat >>\(setup.told)"
+        try setup.configure("alerts: [{command: [/bin/sh, -c, '\(script)']}]")
+        func count() throws -> Int {
+            setup.protection.folder.exists("tries") ? try setup.protection.folder.bytes(of: "tries").count : 0
+        }
+        func isUndelivered() throws -> Bool {
+            try setup.protection.status().stdout.contains("1 alert (bad) not delivered to /bin/sh -c")
+        }
+        /// As if it were that many attempts, and the next one due.
+        func pass(attempts: Int) throws {
+            let edit = "s/\"attempts\":[0-9]+/\"attempts\":\(attempts)/g; s/\"next\":[0-9]+/\"next\":1/g"
+            let files = setup.protection.folder.file("repository/alerts-*.json")
+            try setup.protection.shell("sed -Ei '\(edit)' \(files)")
+        }
+        try setup.watch()
+        try setup.protection.shell("dd if=/dev/zero of=a.db bs=4096 seek=1 count=1 conv=notrunc status=none")
+        try wait(for: "the first attempt") { try isUndelivered() }
+        for attempts in [29, 500] {
+            try setup.stop()
+            try pass(attempts: attempts)
+            let before = try count()
+            try setup.watch()
+            try wait(for: "an attempt") { try count() > before }
+            #expect(try isUndelivered())
+        }
+        try setup.stop()
+        try pass(attempts: 501)
+        try setup.protection.folder.write([], to: "key")
+        try setup.watch()
+        try setup.alert("bad")
+        try wait(for: "its being noted") { try !isUndelivered() }
+        try setup.stop()
+    }
+
     @Test("a web server gets alerts by POST, and the heartbeat by GET; one that refuses is told")
     func web() throws {
         let setup = try AlertSetup()
