@@ -11,9 +11,12 @@ struct RemoteLag {
     let report: ShippingReport
     /// Since when the remote has lacked a snapshot; zero if it has all that is durable.
     let lag: Duration
+    /// For so long changes are collected.
+    private let interval: Duration
 
     private init(_ root: RootDescription, _ remote: RemoteSettings, created: Instant?) {
         report = ShippingReport.current(root, remote)
+        interval = remote.interval
         do {
             lag = try report.lackingSince(root)?.age ?? .zero
         } catch {
@@ -26,7 +29,7 @@ struct RemoteLag {
         remotes.map { RemoteLag(status.root, $0, created: status.lastTime) }
     }
 
-    /// A copy that is behind for so long is a problem.
+    /// A copy that is behind for so much longer than changes are collected is a problem.
     private static let patience = Duration.seconds(300)
 
     /// What alerts tell of each root.
@@ -50,7 +53,7 @@ struct RemoteLag {
     var problem: String? {
         let name = "the remote \(report.remote)"
         if let error = report.error { return "\(name) gets nothing: \(error)" }
-        guard lag >= Self.patience else { return nil }
+        guard lag >= interval + Self.patience else { return nil }
         let minutes = Duration.seconds(lag.components.seconds / 60 * 60)
         return "\(name) has been behind for \(Quantity.shortText(minutes))"
     }

@@ -21,6 +21,35 @@ struct AlertConditionsTests {
         try setup.stop()
     }
 
+    @Test("a remote that has had nothing new for 5 minutes more than it collects changes")
+    func remote() throws {
+        let setup = try AlertSetup()
+        let clock = try SetClock(in: setup.protection.folder)
+        setup.environment = clock.environment
+        let url = "file://" + setup.protection.folder.file("remote")
+        let remote = "{name: nas, url: \"\(url)\", every: 1h}"
+        try setup.configure("alerts: [\(setup.appending)]\nremotes: [\(remote)]")
+        try setup.watch()
+        func nas() throws -> RemoteStatus? {
+            try setup.protection.remoteStatus(["--config", setup.configuration]).remotes["nas"]
+        }
+        try wait(for: "the first batch") { try nas()?.sequence ?? 0 > 0 }
+        // It waits for the next batch now.
+        try SQLite3.sql("INSERT INTO t VALUES(1);", on: setup.protection.database)
+        try setup.protection.sync()
+        for (seconds, isBehind) in [(1800, false), (3800, false), (3970, true)] {
+            try clock.set(seconds: seconds)
+            let status = try setup.holdfast("status").stdout
+            #expect(status.contains("the remote nas has been behind for 66m") == isBehind, "\(status)")
+            #expect(status.contains("has been behind") == isBehind, "\(status)")
+            setup.reload()
+        }
+        let told = try setup.alert("remote")
+        #expect(told.root == setup.protection.data && told.message.contains("behind for 6"), "\(told)")
+        #expect(try nas()?.error == nil)
+        try setup.stop()
+    }
+
     /// The objects that the receiver got, field by field.
     private func lines(_ setup: AlertSetup, _ kind: String) throws -> [[String: Any]] {
         let content = FileManager.default.contents(atPath: setup.told) ?? Data()

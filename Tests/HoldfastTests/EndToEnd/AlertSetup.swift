@@ -15,6 +15,8 @@ struct ToldAlert: Decodable, Equatable {
 /// A protected directory, a configuration for it with alerts, and a watcher of it.
 final class AlertSetup {
     let protection: Protection
+    /// What its programs see of it, besides the usual.
+    var environment: [String: String] = [:]
     private(set) var watcher: RunningProgram?
 
     init(_ sql: String = "CREATE TABLE t(a);") throws { protection = try Protection(sql) }
@@ -43,7 +45,7 @@ final class AlertSetup {
     func watch(_ paths: String...) throws {
         watcher = try HoldfastProgram.start(
             ["watch", "--config", configuration] + paths,
-            environment: protection.environment
+            environment: protection.environment.merging(environment) { $1 }
         )
         try watcher?.waitForError { $0.hasPrefix("ready") }
     }
@@ -76,7 +78,7 @@ final class AlertSetup {
     func holdfast(_ arguments: String...) throws -> CommandResult {
         try HoldfastProgram.run(
             arguments + ["--config", configuration],
-            environment: protection.environment
+            environment: protection.environment.merging(environment) { $1 }
         )
     }
 }
