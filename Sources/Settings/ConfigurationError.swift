@@ -8,6 +8,10 @@ package struct ConfigurationProblem: Hashable, Sendable {
     package let line: Int
     /// What is wrong, and what to write instead.
     package let message: String
+
+    package init(line: Int, message: String) {
+        (self.line, self.message) = (line, message)
+    }
 }
 
 extension ConfigurationProblem {

@@ -39,18 +39,24 @@ package struct ConfigurationFile: Hashable, Sendable {
 
     /// What the file says; nil if there is none and nobody has named it. Throws `ConfigurationError`, and
     /// `SystemError` if it cannot be read.
-    package func read() throws -> Configuration? {
-        if let configuration = try parsed() { return configuration }
+    ///
+    /// - Parameter check: finds what else is wrong with what could be read.
+    package func read(
+        _ check: (Configuration) -> [ConfigurationProblem] = { _ in [] }
+    ) throws -> Configuration? {
+        if let configuration = try parsed(check) { return configuration }
         if isNamed { throw ConfigurationError.missing(path) }
         return nil
     }
 
     /// What the file says; nil if there is none.
-    func parsed() throws -> Configuration? {
+    func parsed(
+        _ check: (Configuration) -> [ConfigurationProblem] = { _ in [] }
+    ) throws -> Configuration? {
         guard let text = try text() else { return nil }
         let problems = ConfigurationProblems()
         let configuration = Configuration(parsing: text, problems)
-        let all = problems.all.sorted { $0.line < $1.line }
+        let all = (problems.all + check(configuration)).sorted { $0.line < $1.line }
         guard all.isEmpty else { throw ConfigurationError.invalid(path, all) }
         return configuration
     }

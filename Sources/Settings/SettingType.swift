@@ -36,9 +36,10 @@ struct SettingType<Value: Hashable & Sendable>: Sendable {
         return Setting(value: value, line: node.line)
     }
 
-    /// A user in a URL has a password.
+    /// A user in a URL has a password, and a key may be a secret one.
     private static func quoted(_ text: String) -> String {
         if text.contains("://"), text.contains("@") { return " a URL with a user" }
+        if text.lowercased().hasPrefix("holdfast-") { return " a secret key" }
         return text.isEmpty ? " empty" : " '\(text.printable)'"
     }
 }
@@ -66,6 +67,8 @@ extension SettingType where Value == Int {
 extension SettingType where Value == UInt64 {
     static let byteCount = SettingType("a size", example: "20G or 500M") { node in
         node.scalar.flatMap { Quantity.byteCount(parsing: $0.string) }
+    } flaw: {
+        $0 == 0 ? "is 0: 1 byte or more is possible" : nil
     }
 }
 
@@ -133,7 +136,7 @@ extension SettingType where Value == String {
         return text
     }
 
-    /// Where a copy is kept. Which bucket or path can be is checked when it is opened.
+    /// Where a copy is kept. Those who use it tell which bucket or path can be one.
     static let remoteURL = SettingType(
         "the URL of a remote",
         example: "s3://bucket/prefix or file:///mnt/nas"
@@ -150,9 +153,8 @@ extension SettingType where Value == String {
 }
 
 extension SettingType where Value == [String] {
-    static let recipients = texts(example: "[holdfast1…]", isRequired: true) { text in
-        text.hasPrefix("holdfast1") ? nil : "has '\(text.printable)', which is no recipient"
-    }
+    /// Those who use them tell which texts are recipients.
+    static let recipients = texts(example: "[holdfast1…]", isRequired: true)
     /// A program and its arguments.
     static let command = texts(example: "[/usr/local/bin/page-me]", isRequired: true)
     static let patterns = texts(example: #"["cache/**"]"#)

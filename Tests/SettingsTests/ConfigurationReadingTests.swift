@@ -118,6 +118,10 @@ struct ConfigurationReadingTests {
             ("roots:\n  - path: /a\n    retention: {daily: many}", 3, "is 'many', not a number: write 7"),
             ("roots:\n  - path: /a\n    retention: {daily: 0}", 3, "keeps nothing"),
             ("roots:\n  - path: /a\n    retention: {max-size: 2X}", 3, "not a size: write 20G"),
+            (
+                "roots:\n  - path: /a\n    retention: {max-size: 0}", 3,
+                "max-size is 0: 1 byte or more is possible"
+            ),
             ("roots:\n  - path: /a\n    retention: {tags: [1st]}", 3, "cannot be a tag"),
             ("roots:\n  - path: /a\n    retention: {dayly: 3}", 3, "did you mean daily?"),
             ("watch: {debounce: 20}", 1, "watch.debounce is '20', not a length of time: write 20ms"),
@@ -149,6 +153,10 @@ struct ConfigurationReadingTests {
                 "metrics is empty or of another kind, not a port at a loopback address"
             ),
             ("metrics:", 1, "not a port at a loopback address"),
+            (
+                "remotes:\n  - {name: a, url: 's3://b', recipients: HOLDFAST-SECRET-1abc}", 2,
+                "remotes[1].recipients is a secret key, not a list"
+            ),
             ("watch: {debounce: 20ms", 2, "no YAML"),
             ("a:\tb: c", 1, "no YAML"),
         ] as [(String, Int, String)]

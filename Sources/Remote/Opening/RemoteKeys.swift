@@ -21,14 +21,7 @@ enum RemoteKeys {
         _ settings: RemoteSettings,
         cost: ScryptCost
     ) throws(RemoteError) -> SealTargets? {
-        var recipients: [Recipient] = []
-        for text in settings.recipients {
-            do throws(RemoteError) {
-                recipients.append(try Recipient(parsing: text))
-            } catch {
-                throw RemoteError(error.kind, "recipient \(recipients.count + 1): \(error.description)")
-            }
-        }
+        let recipients = try settings.parsedRecipients()
         guard let path = settings.keyFile else {
             return recipients.isEmpty ? nil : try SealTargets(recipients, cost: cost)
         }

@@ -29,4 +29,17 @@ package struct RemoteSettings: Hashable, Sendable {
     package init(name: String? = nil, url: String) {
         (self.name, self.url) = (name, url)
     }
+
+    /// Throws `RemoteError.wrongKey` with the number of the one that is no recipient.
+    package func parsedRecipients() throws(RemoteError) -> [Recipient] {
+        var parsed: [Recipient] = []
+        for text in recipients {
+            do throws(RemoteError) {
+                parsed.append(try Recipient(parsing: text))
+            } catch {
+                throw RemoteError(error.kind, "recipient \(parsed.count + 1): \(error.description)")
+            }
+        }
+        return parsed
+    }
 }

@@ -27,7 +27,7 @@ struct Add: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let file = try options.configurationToEdit()
-        let paths = try path.map { try RootChanges.absolute(argument: $0) }
+        let paths = try options.rootsToAdd(path)
         let new = try file.add(paths)
         for path in paths {
             let isNew = new.contains(path)

@@ -9,7 +9,7 @@ struct ConfigCheck: HoldfastCommand {
         commandName: "check",
         abstract: "Find what is wrong with the configuration file.",
         discussion: """
-            Reports each unknown key, wrong type and value out of range with its line. Nothing is started or changed.
+            Reports each unknown key, wrong type and value that cannot work, with its line. Nothing is started or changed.
 
             Exit status: 0 nothing is wrong, 1 failed, 64 something is wrong, or wrong usage.
 
@@ -27,7 +27,7 @@ struct ConfigCheck: HoldfastCommand {
             return .done
         }
         do {
-            guard let configuration = try file.read() else {
+            guard let configuration = try options.configuration() else {
                 console.message("there is no configuration file \(file.path.printable), and none is needed")
                 return .done
             }

@@ -40,7 +40,7 @@ struct Install: HoldfastCommand {
         guard let file = ConfigurationFile(named: name, isSystems: scope == .system) else {
             throw Failure(.wrongUsage, "where is the configuration? HOME is not set: say --config FILE")
         }
-        let paths = try path.map { try RootChanges.absolute(argument: $0) }
+        let paths = try options.rootsToAdd(path)
         if print {
             var unit = try UnitPlan(scope, file, options).unit
             unit.roots += paths.filter { !unit.roots.contains($0) }
@@ -73,7 +73,7 @@ struct Install: HoldfastCommand {
         _ file: ConfigurationFile,
         adding paths: [FilePath]
     ) throws -> ServiceUnit {
-        let configuration = try file.isPresent ? file.read() ?? Configuration() : Configuration()
+        let configuration = try file.isPresent ? file.read(with: options) ?? Configuration() : Configuration()
         guard !paths.isEmpty || !configuration.roots.isEmpty else {
             throw Failure(
                 .wrongUsage,
@@ -91,7 +91,7 @@ struct Install: HoldfastCommand {
 
     /// A watcher that somebody has started would keep the roots from the service.
     private func refuseBesideOther(_ scope: UnitScope, _ file: ConfigurationFile) throws {
-        let configuration = try file.isPresent ? file.read() ?? Configuration() : Configuration()
+        let configuration = try file.isPresent ? file.read(with: options) ?? Configuration() : Configuration()
         let (repository, _) = try UnitPlan.repository(scope, configuration, options)
         guard FileStatus.ifPresent(repository) != nil else { return }
         let own = try scope.processID()

@@ -49,12 +49,7 @@ struct RemoteAdd: HoldfastCommand {
     var limitUpload: UInt64?
 
     func perform(_ console: Console) throws -> ExitStatus {
-        guard let file = options.configurationFile else {
-            throw Failure(
-                .wrongUsage,
-                "there is no place for a configuration: HOME is not set: say --config FILE"
-            )
-        }
+        let file = try options.configurationToEdit()
         var addition = Configuration.Remote(name: name, url: url)
         addition.set(
             endpoint: remote.endpoint,

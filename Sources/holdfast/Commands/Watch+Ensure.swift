@@ -72,7 +72,7 @@ extension Watch {
             absolute.options.repo = try RepositoryDirectory.absolute(setting.value).argument
         }
         let file = options.configurationFile
-        let configuration = try file?.read()
+        let configuration = try options.configuration()
         if configuration != nil { absolute.options.config = file?.path.argument }
         if !watch.path.isEmpty || configuration?.roots.isEmpty ?? true {
             let repository = try options.openOrCreateRepository()

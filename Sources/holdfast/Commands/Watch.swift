@@ -103,7 +103,7 @@ struct Watch: ParsableCommand, Sendable {
             watching: watch.namedRoots(of: targets, options),
             remotes: { [options] in RemoteLag.conditions(repository, options) }
         )
-        let configuration = try options.configurationFile.flatMap { try $0.read() == nil ? nil : $0.path }
+        let configuration = try options.configuration() == nil ? nil : options.configurationFile?.path
         let metrics =
             try once
             ? nil : MetricsProcess(repository, configuration: configuration, isQuiet: options.quiet)

@@ -7,7 +7,7 @@ extension AlertDesk.Settings {
     /// What the configuration says, which is read anew.
     init(_ options: GlobalOptions) throws {
         self.init()
-        guard let configuration = try options.configurationFile?.read() else { return }
+        guard let configuration = try options.configuration() else { return }
         receivers = configuration.alerts.map { alert in
             switch alert {
             case .command(let words): .command(words.value)

@@ -19,7 +19,7 @@ struct EffectiveSettings {
 
     init(_ options: GlobalOptions) throws {
         let file = options.configurationFile
-        let configuration = try file?.read() ?? Configuration()
+        let configuration = try options.configuration() ?? Configuration()
         let repository = try options.repositorySetting()
         add("repository", yaml(repository.value), repository.origin)
         let origin = { (line: Int) in file.map { SettingOrigin.file($0.path, line: line) } ?? .default }

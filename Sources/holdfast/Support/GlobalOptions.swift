@@ -51,11 +51,18 @@ struct GlobalOptions: ParsableArguments {
 
     /// The same, with where it was named. The configuration is read only if it may name the repository.
     func repositorySetting() throws -> (value: FilePath, origin: SettingOrigin) {
+        try repositorySetting { try configurationFile?.read()?.repository }
+    }
+
+    /// - Parameter configured: reads the setting of the configuration.
+    func repositorySetting(
+        configured: () throws -> Setting<FilePath>?
+    ) throws -> (value: FilePath, origin: SettingOrigin) {
         if let repo { return (FilePath(argument: repo), .option("--repo")) }
         if let path = CurrentProcess.environment("HOLDFAST_REPO") {
             return (FilePath(path), .environment("HOLDFAST_REPO"))
         }
-        if let file = configurationFile, let setting = try file.read()?.repository {
+        if let file = configurationFile, let setting = try configured() {
             return (setting.value, .file(file.path, line: setting.line))
         }
         // The XDG Base Directory Specification has relative paths ignored.

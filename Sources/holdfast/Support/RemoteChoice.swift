@@ -7,7 +7,7 @@ import SystemPackage
 enum RemoteChoice {
     /// All of the configuration, in its order.
     static func all(_ options: GlobalOptions) throws -> [RemoteSettings] {
-        try options.configurationFile?.read()?.remotes.map { RemoteSettings($0) } ?? []
+        try options.configuration()?.remotes.map { RemoteSettings($0) } ?? []
     }
 
     /// The one of that name, else the one at that URL.

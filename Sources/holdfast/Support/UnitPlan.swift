@@ -11,7 +11,7 @@ struct UnitPlan {
 
     /// Reads the configuration.
     init(_ scope: UnitScope, _ file: ConfigurationFile, _ options: GlobalOptions) throws {
-        let configuration = try file.read() ?? Configuration()
+        let configuration = try file.read(with: options) ?? Configuration()
         let (repository, isNamed) = try Self.repository(scope, configuration, options)
         unit = ServiceUnit(
             scope.unitScope,

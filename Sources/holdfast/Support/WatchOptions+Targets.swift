@@ -17,7 +17,7 @@ extension WatchOptions {
         _ options: GlobalOptions,
         _ changes: RootChanges = RootChanges()
     ) throws -> [WatchTarget] {
-        let configuration = try options.configurationFile?.read() ?? Configuration()
+        let configuration = try options.configuration() ?? Configuration()
         var paths = path.map { FilePath(argument: $0) }
         if paths.isEmpty { paths = configuration.roots.map(\.path.value) }
         if paths.isEmpty, FileStatus.ifPresent(".devteam") != nil { paths = [".devteam"] }
@@ -27,7 +27,7 @@ extension WatchOptions {
 
     /// Where the roots are that the configuration does not name; none if it names all.
     func namedRoots(of targets: [WatchTarget], _ options: GlobalOptions) throws -> [FilePath] {
-        let configured = try options.configurationFile?.read()?.roots ?? []
+        let configured = try options.configuration()?.roots ?? []
         guard !path.isEmpty || configured.isEmpty else { return [] }
         return targets.map { (try? RepositoryDirectory.absolute($0.path)) ?? $0.path }
     }

@@ -91,7 +91,7 @@ final class WatchReload: Sendable {
 extension GlobalOptions {
     /// Where the configuration has metrics served; nil for nowhere.
     fileprivate var metricsAddress: LoopbackAddress? {
-        get throws { try configurationFile?.read()?.metrics?.value }
+        get throws { try configuration()?.metrics?.value }
     }
 }
 

@@ -40,13 +40,3 @@ struct WatcherNews {
         return !protectors.isEmpty
     }
 }
-
-extension GlobalOptions {
-    /// The configuration file that `add` and `remove` change.
-    func configurationToEdit() throws -> ConfigurationFile {
-        guard let file = configurationFile else {
-            throw Failure(.wrongUsage, "where is the configuration? HOME is not set: say --config FILE")
-        }
-        return file
-    }
-}

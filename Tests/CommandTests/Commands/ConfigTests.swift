@@ -132,4 +132,84 @@ struct ConfigTests {
             }
         }
     }
+
+    /// Settings that are wrong only for those who use them, with the line and the beginning of what is said.
+    /// DIR is a directory, with the repository in it.
+    private static let unusableSettings = [
+        ("remotes:\n  - {name: a, url: 's3:///'}", "2: remotes[1].url: no bucket in the URL: write s3://"),
+        ("remotes:\n  - {name: a, url: 's3://bucket?x'}", "2: remotes[1].url: the URL of a bucket is"),
+        ("remotes:\n  - {name: a, url: 'ftp://host/x'}", "2: remotes[1].url is 'ftp://host/x', not the URL"),
+        ("remotes:\n  - {name: a, url: 'file:///mnt/../x'}", "2: remotes[1].url: a remote needs a directory"),
+        (
+            "remotes:\n  - name: a\n    url: s3://bucket\n    recipients: [holdfast1abc]",
+            "4: remotes[1].recipients: recipient 1: a recipient with a typing error: copy the whole text"
+        ),
+        (
+            "remotes:\n  - name: a\n    url: s3://bucket\n    recipients: [HOLDFAST-SECRET-1abc]",
+            "4: remotes[1].recipients: recipient 1: a secret key where a recipient belongs: give holdfast1…\n"
+        ),
+        ("remotes:\n  - {name: a, url: 's3://bucket', limit-upload: 0}", "2: remotes[1].limit-upload is 0: "),
+        ("roots:\n  - path: DIR/a\n    retention: {max-size: 0}", "3: roots[1].retention.max-size is 0: "),
+        (
+            "watch: {debounce: 200ms}",
+            "1: watch.debounce is 200ms, but max-delay is 100ms: make max-delay 200ms"
+        ),
+        ("watch:\n  max-delay: 1s\n  debounce: 2s", "3: watch.debounce is 2s, but max-delay is 1s"),
+        ("roots:\n  - path: DIR/repository", "2: the root DIR/repository is the repository, which is not"),
+        (
+            "roots:\n  - path: DIR/repository/a",
+            "2: the root DIR/repository/a lies in the repository DIR/repo"
+        ),
+    ]
+
+    @Test(
+        "is wrong for those who use it: check and watch say the same, and nothing starts",
+        arguments: unusableSettings
+    )
+    func unusable(_ text: String, _ problem: String) throws {
+        try withTemporaryDirectory { folder in
+            let path = try configuration(text.replacing("DIR", with: folder.path) + "\n", in: folder)
+            let environment = ["HOLDFAST_REPO": folder.file("repository")]
+            let check = try HoldfastProgram.run(
+                ["config", "check", "--config", path],
+                environment: environment
+            )
+            let expected = "\(path):\(problem.replacing("DIR", with: folder.path))"
+            #expect(check.status == 64 && check.stdout.hasPrefix(expected), "\(check)")
+            #expect(check.stdout.count { $0.isNewline } == 1, "\(check)")
+            let watch = try HoldfastProgram.run(["watch", "--config", path], environment: environment)
+            #expect(watch.status == 64 && watch.stdout == "", "\(watch)")
+            #expect(watch.stderr == "holdfast: \(check.stdout)", "\(watch)")
+        }
+    }
+
+    @Test("may have a short max-delay alone, and a root that holds the repository")
+    func usable() throws {
+        try withTemporaryDirectory { folder in
+            let text = "roots: [{path: \(folder.path)}]\nwatch: {max-delay: 10ms}\n"
+            let check = try HoldfastProgram.run(
+                ["config", "check", "--config", configuration(text, in: folder)],
+                environment: ["HOLDFAST_REPO": folder.file("repository")]
+            )
+            #expect(check.status == 0, "\(check)")
+        }
+    }
+
+    @Test("is not made wrong by add, and one that is wrong is not changed")
+    func addRefused() throws {
+        try withTemporaryDirectory { folder in
+            let repository = folder.file("repository")
+            func add(_ root: String, to path: String) throws -> CommandResult {
+                let environment = ["HOLDFAST_REPO": repository]
+                return try HoldfastProgram.run(["add", root, "--config", path], environment: environment)
+            }
+            let refused = try add(repository, to: folder.file("new.yaml"))
+            #expect(refused.status == 64 && refused.stderr.contains("is the repository"), "\(refused)")
+            #expect(!folder.exists("new.yaml"))
+            let text = "remotes: [{name: a, url: 's3:///'}]\n"
+            let wrong = try add(folder.file("data"), to: configuration(text, in: folder))
+            #expect(wrong.status == 64 && wrong.stderr.contains("config.yaml:1: remotes[1].url"), "\(wrong)")
+            #expect(try folder.bytes(of: "config.yaml") == Array(text.utf8))
+        }
+    }
 }
