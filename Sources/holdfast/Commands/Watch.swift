@@ -79,6 +79,9 @@ struct Watch: ParsableCommand, Sendable {
         changes.remove(except.map { FilePath(argument: $0) })
         let repository = try options.openOrCreateRepository()
         let targets = try watch.targets(in: repository, options, changes)
+        let named = try watch.namedRoots(of: targets, options)
+        // They stay when the configuration names others later.
+        if !named.isEmpty { changes.add(targets.map(\.path)) }
         let isPartial = Atomic(false)
         let display = Mutex<ProgressDisplay?>(nil)
         var listeners = WatchService.Listeners()
@@ -100,7 +103,7 @@ struct Watch: ParsableCommand, Sendable {
             repository,
             AlertDesk.Settings(options),
             configuration: options.configurationFile?.path,
-            watching: watch.namedRoots(of: targets, options),
+            watching: named,
             remotes: { [options] in RemoteLag.conditions(repository, options) }
         )
         let configuration = try options.configuration() == nil ? nil : options.configurationFile?.path

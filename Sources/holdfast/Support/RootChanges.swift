@@ -4,17 +4,19 @@ import SystemPackage
 
 /// The roots that other commands have had a running watcher protect, or protect no longer.
 struct RootChanges: Sendable {
-    /// Absolute paths.
     private(set) var added: [FilePath] = []
+    /// Absolute paths.
     private var removed: Set<FilePath> = []
 
     mutating func add(_ paths: [FilePath]) {
-        removed.subtract(paths)
-        added += paths.filter { !added.contains($0) }
+        removed.subtract(paths.map(Self.absolute))
+        let known = Set(added.map(Self.absolute))
+        added += paths.filter { !known.contains(Self.absolute($0)) }
     }
 
+    /// - Parameter paths: absolute.
     mutating func remove(_ paths: [FilePath]) {
-        added.removeAll(where: paths.contains)
+        added.removeAll { paths.contains(Self.absolute($0)) }
         removed.formUnion(paths)
     }
 
@@ -22,7 +24,7 @@ struct RootChanges: Sendable {
     func applied(to paths: [FilePath]) -> [FilePath] {
         let kept = paths.filter { !removed.contains(Self.absolute($0)) }
         let known = Set(kept.map(Self.absolute))
-        return kept + added.filter { !known.contains($0) }
+        return kept + added.filter { !known.contains(Self.absolute($0)) }
     }
 
     /// The root that an argument names.

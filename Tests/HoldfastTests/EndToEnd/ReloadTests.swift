@@ -181,4 +181,23 @@ struct ReloadTests {
         )
         #expect(result.status == 1, "\(result)")
     }
+
+    @Test("add to a watcher that was started without a root takes nothing away from it")
+    func addToUnnamed() throws {
+        let setup = try Setup(roots: [])
+        let (project, two) = (setup.folder.file("project"), setup.folder.file("two"))
+        let root = "\(project)/.devteam"
+        try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        let watcher = try HoldfastProgram.start(
+            ["watch"],
+            environment: setup.environment,
+            directory: project
+        )
+        defer { watcher.kill() }
+        try watcher.waitForError { $0.hasPrefix("ready: \(root)") }
+        try setup.holdfast("add", two)
+        try watcher.waitForError { $0.hasPrefix("ready: \(two)") }
+        for root in [root, two] { try setup.holdfast("status", root) }
+        #expect(try watcher.terminate().status == 0)
+    }
 }
