@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Passes one outcome to the thread that waits for it.
-final class Outcome<Value: Sendable>: Sendable {
+package final class Outcome<Value: Sendable>: Sendable {
     private let value = Mutex<Result<Value, any Error>?>(nil)
     private let isThere = Semaphore()
 
@@ -10,7 +10,8 @@ final class Outcome<Value: Sendable>: Sendable {
         isThere.signal()
     }
 
-    func take() -> Result<Value, any Error> {
+    /// Blocks the thread until it is there. For one call.
+    package func take() -> Result<Value, any Error> {
         isThere.wait()
         return value.withLock { $0! }
     }

@@ -38,8 +38,15 @@ package struct Socket: ~Copyable, Sendable {
     }
 
     /// Connects to the listener at `path`; ENOENT or ECONNREFUSED when there is none.
-    package static func connect(to path: FilePath) throws(SystemError) -> Socket {
+    ///
+    /// - Parameter timeout: nil for none. EAGAIN when it is over: a listener that hangs has no room for more
+    ///   connections at last.
+    package static func connect(
+        to path: FilePath,
+        timeout: Duration? = nil
+    ) throws(SystemError) -> Socket {
         let socket = try new()
+        if let timeout { socket.setTimeout(timeout, of: SO_SNDTIMEO) }
         let name = SocketName.read(at: path)
         try unsafe socket.use(name, path, .connectTo) { unsafe Glibc.connect($0, $1, $2) }
         return socket
@@ -74,14 +81,17 @@ package struct Socket: ~Copyable, Sendable {
     }
 
     /// Sets how long a read waits before it fails with EAGAIN.
-    package func setReadTimeout(_ timeout: Duration) {
-        let nanoseconds = timeout.nanoseconds
+    package func setReadTimeout(_ timeout: Duration) { setTimeout(timeout, of: SO_RCVTIMEO) }
+
+    private func setTimeout(_ timeout: Duration, of option: Int32) {
+        // Zero is no timeout.
+        let nanoseconds = max(timeout, .milliseconds(1)).nanoseconds
         var limit = timeval(
             tv_sec: Int(nanoseconds / 1_000_000_000),
             tv_usec: Int(nanoseconds % 1_000_000_000 / 1_000)
         )
         let size = socklen_t(MemoryLayout<timeval>.size)
-        unsafe _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, size)
+        unsafe _ = setsockopt(descriptor, SOL_SOCKET, option, &limit, size)
     }
 
     /// Makes the waiting `accept` of another thread return with an error.

@@ -116,9 +116,22 @@ package enum WorkerThread {
         _ name: String,
         _ body: @escaping @Sendable () throws -> Value
     ) throws -> Value {
+        try begin(name, body).take().get()
+    }
+
+    /// Runs `body` on a new thread. Its outcome can be waited for; if there can be no thread, that is the
+    /// error.
+    package static func begin<Value: Sendable>(
+        _ name: String,
+        _ body: @escaping @Sendable () throws -> Value
+    ) -> Outcome<Value> {
         let outcome = Outcome<Value>()
-        try start(name) { outcome.set(Result(catching: body)) }
-        return try outcome.take().get()
+        do {
+            try start(name) { outcome.set(Result(catching: body)) }
+        } catch {
+            outcome.set(.failure(error))
+        }
+        return outcome
     }
 
     /// Errors are ignored: the thread then runs on any processor.

@@ -64,6 +64,23 @@ struct SocketTests {
         try? await sent
     }
 
+    @Test("connects within its timeout, or not at all, to a listener that takes nobody")
+    func full() throws {
+        let folder = try TemporaryDirectory()
+        let path = FilePath(folder.file("s"))
+        let listener = Shared(try Socket.listen(at: path))
+        var waiting: [Shared] = []
+        #expect(throws: SystemError(.connectTo, path, code: .resourceTemporarilyUnavailable)) {
+            while waiting.count < 1000 {
+                waiting.append(Shared(try Socket.connect(to: path, timeout: .milliseconds(10))))
+            }
+        }
+        #expect(!waiting.isEmpty)
+        // With a place there is a connection.
+        _ = try listener.socket.accept()
+        _ = try Socket.connect(to: path, timeout: .milliseconds(10))
+    }
+
     private final class Shared: Sendable {
         let socket: Socket
         init(_ socket: consuming Socket) { self.socket = socket }

@@ -31,6 +31,9 @@ package struct ControlClient: Sendable {
 
     private let path: FilePath
 
+    /// One that does not hang lets connect at once.
+    private static let connectTime = Duration.milliseconds(100)
+
     /// At the socket of a root.
     package init(_ root: RootDescription) { self.init(at: root.controlPath) }
 
@@ -67,35 +70,38 @@ package struct ControlClient: Sendable {
     /// Nil when no watcher runs.
     package func status() throws -> WatcherStatus? {
         do {
-            guard case .status(let status) = try ask(.status, .seconds(5)) else { return nil }
+            guard case .status(let status) = try ask(.status, RunningWatcher.patience) else { return nil }
             return status
         } catch Failure.noWatcher {
             return nil
         }
     }
 
-    /// The process that listens; nil if nobody does.
+    /// The process that listens; nil if nobody does. 0 if it cannot be known: it is in another pid namespace,
+    /// or hangs with many who wait for it.
     func listener() throws -> Int32? {
         do {
-            return try connect().peerProcessID()
+            return try connect(Self.connectTime).peerProcessID()
         } catch Failure.noWatcher {
             return nil
+        } catch let error as SystemError where error.isTimeout {
+            return 0
         }
     }
 
     /// Throws `Failure`, and `SystemError`.
     func ask(_ request: ControlRequest, _ timeout: Duration) throws -> ControlAnswer {
-        let connection = try connect()
         do {
+            let connection = try connect(timeout)
             try send(request, over: connection)
-            connection.setReadTimeout(max(.milliseconds(1), timeout))
+            connection.setReadTimeout(timeout)
             guard let line = try connection.readLine(limit: ControlAnswer.longestLine) else {
                 throw Failure.noWatcher
             }
             let answer = try ControlCoding.decode(ControlAnswer.self, line)
             if case .failed(let reason) = answer { throw Failure.refused(reason) }
             return answer
-        } catch let error as SystemError where error.code == .resourceTemporarilyUnavailable {
+        } catch let error as SystemError where error.isTimeout {
             throw Failure.timedOut(timeout, trouble: request.isOfRoot ? try? status()?.trouble : nil)
         } catch let error as SystemError where error.isHangUp {
             throw Failure.noWatcher
@@ -109,9 +115,9 @@ package struct ControlClient: Sendable {
         } catch let error as SystemError where error.isHangUp {}
     }
 
-    private func connect() throws -> Socket {
+    private func connect(_ timeout: Duration) throws -> Socket {
         do {
-            let connection = try Socket.connect(to: path)
+            let connection = try Socket.connect(to: path, timeout: timeout)
             let owner = try connection.peerUserID()
             guard owner == CurrentProcess.userID || owner == 0 || CurrentProcess.userID == 0 else {
                 throw Failure.foreignSocket(path)
@@ -134,6 +140,8 @@ extension ControlRequest {
 }
 
 extension SystemError {
+    /// The other end did not do its part in time.
+    fileprivate var isTimeout: Bool { code == .resourceTemporarilyUnavailable }
     /// The other end is gone.
     fileprivate var isHangUp: Bool { code == .brokenPipe || code == .connectionReset }
 }

@@ -11,7 +11,7 @@ package struct RootStatus: Sendable {
     package enum State: String, Sendable { case watching, stopped, degraded }
 
     package let root: RootDescription
-    package let watcher: WatcherStatus?
+    private let answer: WatcherAnswer
     /// Why its history cannot be read; nil when it can.
     private var problem: String?
     package private(set) var files = 0
@@ -25,10 +25,6 @@ package struct RootStatus: Sendable {
     package private(set) var gaps = 0
     /// The newest snapshot that was found good.
     package private(set) var lastGood: SequenceNumber?
-    /// All that was committed until then is durable; nil if that is not known.
-    package private(set) var durableUntil: Instant?
-    /// The process of a watcher that does not answer; 0 if it is not known.
-    package private(set) var unanswering: Int32?
     /// What was stored in the last 24 hours, in bytes.
     package private(set) var dayBytes: UInt64 = 0
     /// What is free on the repository's disk, in bytes; nil if that is not known.
@@ -39,6 +35,12 @@ package struct RootStatus: Sendable {
     package private(set) var lastDrill: DrillRecord?
     /// Everything that the repository keeps of the root, mirrors included.
     package private(set) var storage = RootStorage()
+    /// What its watcher says; nil if none runs, or it does not answer.
+    package var watcher: WatcherStatus? { answer.status }
+    /// All that was committed until then is durable; nil if that is not known.
+    package var durableUntil: Instant? { answer.durableUntil }
+    /// The process of a watcher that does not answer; 0 if it is not known.
+    package var unanswering: Int32? { answer.unanswering }
     /// The repository is on the root's disk, as the watcher says. Without one nobody asks: the root's disk
     /// may not answer.
     package var sharesDisk: Bool { watcher?.sharesDisk ?? false }
@@ -69,42 +71,41 @@ package struct RootStatus: Sendable {
     /// Nobody plans further, in days.
     private static let longestForecast = 3650.0
     private static let day = Duration.seconds(86_400)
-    /// The longest that a watcher takes until everything is durable before it counts as behind.
-    private static let patience = Duration.milliseconds(250)
+
+    /// How each of the roots is doing, and why its history cannot be read; nil if it can.
+    ///
+    /// The watchers are asked beside each other, so those that hang are waited for once. Blocks the thread.
+    package static func all(
+        of roots: [RootDescription]
+    ) -> [(status: RootStatus, problem: (any Error)?)] {
+        let asked = roots.map { root in WorkerThread.begin("status") { WatcherAnswer(asking: root) } }
+        return zip(roots, asked).map { root, asked in
+            let answer = (try? asked.take().get()) ?? WatcherAnswer(asking: root)
+            do {
+                return (try RootStatus(root, answer), nil)
+            } catch {
+                return (RootStatus(root, answer, unreadable: error), error)
+            }
+        }
+    }
 
     /// Asks the watcher, and reads the history beside it.
-    package init(_ root: RootDescription) throws {
-        self = try ReplacedSegmentError.retrying { try Self(once: root) }
+    init(_ root: RootDescription) throws { try self.init(root, WatcherAnswer(asking: root)) }
+
+    private init(_ root: RootDescription, _ answer: WatcherAnswer) throws {
+        self = try ReplacedSegmentError.retrying { try Self(once: root, answer) }
     }
 
     /// A root of which only its watcher can tell, for its history cannot be read.
-    package init(_ root: RootDescription, unreadable error: any Error) {
+    init(_ root: RootDescription, _ answer: WatcherAnswer? = nil, unreadable error: any Error) {
         self.root = root
-        let answer = Self.ask(root)
-        (watcher, durableUntil, unanswering) = (answer.watcher, answer.durableUntil, answer.unanswering)
+        self.answer = answer ?? WatcherAnswer(asking: root)
         problem = "\(error)"
     }
 
-    private static func ask(
-        _ root: RootDescription
-    ) -> (watcher: WatcherStatus?, durableUntil: Instant?, unanswering: Int32?) {
-        let client = ControlClient(root)
-        let watcher: WatcherStatus?
-        do {
-            watcher = try client.status()
-        } catch {
-            return (nil, nil, (try? client.listener()) ?? 0)
-        }
-        guard watcher?.isReady == true else { return (watcher, nil, nil) }
-        let asked = Instant.now
-        let point = try? client.synchronise(timeout: patience)
-        return (watcher, point.flatMap { $0.incomplete == nil ? asked : nil }, nil)
-    }
-
-    private init(once root: RootDescription) throws {
+    private init(once root: RootDescription, _ answer: WatcherAnswer) throws {
         self.root = root
-        let answer = Self.ask(root)
-        (watcher, durableUntil, unanswering) = (answer.watcher, answer.durableUntil, answer.unanswering)
+        self.answer = answer
         freeBytes = try? FileSystemSpace(at: root.directory).freeBytes
         var kinds: [FileID: FileKind] = [:]
         var isAlive: [FileID: Bool] = [:]

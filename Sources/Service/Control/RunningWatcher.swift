@@ -18,16 +18,18 @@ package struct RunningWatcher: Sendable {
     /// The longest that a watcher takes to say what it does.
     package static let patience = Duration.seconds(5)
 
-    /// Those that run, the oldest first. Blocks its thread. `patience`: for the answer of each.
+    /// Those that run, the oldest first. Blocks its thread. They are asked beside each other, so those that
+    /// hang cost one `patience` together.
     package static func all(
         in repository: RepositoryDirectory,
         patience: Duration = Self.patience
     ) throws -> [RunningWatcher] {
         let directory = repository.watchersPath
         guard try FileStatus.unlessMissing(directory) != nil else { return [] }
-        let watchers = try Directory.names(in: directory).compactMap {
-            try Self(at: directory.appending($0), patience)
+        let asked = try Directory.names(in: directory).map { name in
+            WorkerThread.begin("watchers") { try Self(at: directory.appending(name), patience) }
         }
+        let watchers = try asked.compactMap { try $0.take().get() }
         return watchers.sorted { $0.started < $1.started }
     }
 

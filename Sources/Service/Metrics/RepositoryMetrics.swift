@@ -105,11 +105,8 @@ package struct RepositoryMetrics: Sendable {
 
     private static func answer(of root: RootDescription) async throws -> Answer {
         try await work {
-            do {
-                return Answer(status: try RootStatus(root))
-            } catch {
-                return Answer(status: RootStatus(root, unreadable: error), error: error)
-            }
+            let (status, problem) = RootStatus.all(of: [root])[0]
+            return Answer(status: status, error: problem)
         }
     }
 

@@ -52,6 +52,8 @@ struct Status: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
+        // Each root is asked at its own socket, all at once.
+        CurrentProcess.raiseOpenFileLimit()
         guard watch else { return try show(console) }
         guard let terminal = console.terminal else {
             throw Failure(.wrongUsage, "--watch needs a terminal: run it without --watch")
@@ -96,17 +98,16 @@ struct Status: HoldfastCommand {
         let repository = try options.openRepository()
         let all = try repository.roots()
         let roots = try path.map { [try Target($0, in: repository).root] } ?? all.usable
-        var failure = path == nil ? all.unusable.first?.failure : nil
-        let statuses = roots.map { root in
-            do {
-                return try RootStatus(root)
-            } catch {
-                // The other roots are shown all the same.
-                failure = failure ?? error
-                return RootStatus(root, unreadable: error)
-            }
+        let isOneRoot = path != nil
+        let asked = WorkerThread.begin("watchers") {
+            isOneRoot ? [] : try RunningWatcher.all(in: repository).compactMap(\.description)
         }
-        let watchers = path == nil ? try RunningWatcher.all(in: repository).compactMap(\.description) : []
+        let answers = RootStatus.all(of: roots)
+        let statuses = answers.map(\.status)
+        // All roots are shown all the same.
+        let failure =
+            (isOneRoot ? nil : all.unusable.first?.failure) ?? answers.lazy.compactMap(\.problem).first
+        let watchers = try asked.take().get()
         var awaited = awaitedRoots(watchers, besides: roots)
         if roots.isEmpty, awaited.isEmpty, failure == nil {
             let reason = Target.nothingIsProtected(in: repository)

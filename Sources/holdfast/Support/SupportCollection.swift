@@ -177,14 +177,8 @@ extension SupportCollection {
     private static func addStatus(_ repository: RepositoryDirectory, _ file: SupportFile) throws {
         // Messages of alerts name files and tables.
         let alerts = file.isRedacted ? [] : AlertStore.all(in: repository)
-        for root in try roots(repository, file) {
-            let status: RootStatus
-            do {
-                status = try RootStatus(root)
-            } catch {
-                file.add(missing: error)
-                status = RootStatus(root, unreadable: error)
-            }
+        for (status, problem) in RootStatus.all(of: try roots(repository, file)) {
+            if let problem { file.add(missing: problem) }
             file.add(StatusLine(status, [], alerts, .now))
             if let pid = status.unanswering {
                 file.add(missing: Failure(.failed, "the watcher (pid \(pid)) does not answer"))

@@ -1,4 +1,6 @@
 import Foundation
+import LinuxSystem
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -57,6 +59,45 @@ struct StatusTests {
             text.hasPrefix("NOT PROTECTED: the watcher (pid \(watcher.processID)) does not answer"),
             "\(text)"
         )
+    }
+
+    @Test("a watcher of many roots that hangs is waited for once, also when many wait for it already")
+    func hangingWithManyRoots() throws {
+        let protection = try Protection()
+        let others = (1...4).map { protection.folder.file("other-\($0)") }
+        for other in others {
+            try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
+        }
+        let watcher = try protection.startWatching(others)
+        for root in others + [protection.data] { try watcher.waitForError { $0.hasPrefix("ready: \(root)") } }
+        watcher.signal(SIGSTOP)
+        defer { watcher.signal(SIGCONT) }
+        // Until no place is left at one socket.
+        let roots = protection.folder.file("repository/roots")
+        let root = try #require(FileManager.default.contentsOfDirectory(atPath: roots).first)
+        var waiting: [Waiting] = []
+        while waiting.count < 200, let one = try? Waiting("\(roots)/\(root)/control.sock") {
+            waiting.append(one)
+        }
+        #expect(1..<200 ~= waiting.count)
+
+        let start = MonotonicInstant.now
+        let text = try status(protection, expecting: 1)
+        // Each is given 5 s.
+        #expect(start.duration(to: .now) < .seconds(10))
+        for root in others + [protection.data] {
+            #expect(text.contains("NOT PROTECTED: \(root): the watcher"), "\(text)")
+        }
+        #expect(text.split(separator: "\n").count { $0.contains("does not answer; last capture") } == 5)
+        waiting = []
+    }
+
+    /// A connection that asks nothing.
+    private final class Waiting {
+        private let socket: Socket
+        init(_ path: String) throws {
+            socket = try Socket.connect(to: FilePath(path), timeout: .milliseconds(100))
+        }
     }
 
     @Test("of several roots, the one that is not protected is named")
