@@ -73,6 +73,8 @@ package struct WatcherStatus: Codable, Sendable, Equatable {
     package var underWay: [Progress]?
     /// The repository is on the root's disk; nil from one that does not tell.
     package var sharesDisk: Bool?
+    /// The most that the root may take in the repository; nil for no limit, or from one that does not tell.
+    package var maximumBytes: UInt64?
 
     package struct Histogram: Codable, Sendable, Equatable {
         /// Ascending, in seconds.

@@ -6,11 +6,17 @@ import RepositoryWriter
 
 /// What the watcher of a root answers to other commands.
 extension RootProtector {
-    /// - Parameter started: when the watcher began.
-    func answer(_ request: ControlRequest, started: Instant) async -> ControlAnswer {
+    /// - Parameters:
+    ///   - started: when the watcher began.
+    ///   - maximumBytes: the most that the root may take in the repository; nil for no limit.
+    func answer(
+        _ request: ControlRequest,
+        started: Instant,
+        maximumBytes: UInt64?
+    ) async -> ControlAnswer {
         do {
             switch request {
-            case .status: return .status(watcherStatus(started))
+            case .status: return .status(watcherStatus(started, maximumBytes))
             case .synchronise(let annotations):
                 let point = try await synchronise(annotations)
                 return .durable(
@@ -32,7 +38,7 @@ extension RootProtector {
         }
     }
 
-    private func watcherStatus(_ started: Instant) -> WatcherStatus {
+    private func watcherStatus(_ started: Instant, _ maximumBytes: UInt64?) -> WatcherStatus {
         let status = status
         let leftOut = status.allLeftOut
         let hindrances = status.hindrances.values.map(\.reason).sorted()
@@ -60,7 +66,8 @@ extension RootProtector {
                     totalBytes: $0.totalBytes
                 )
             }.sorted { $0.path < $1.path },
-            sharesDisk: status.sharesDisk
+            sharesDisk: status.sharesDisk,
+            maximumBytes: maximumBytes
         )
     }
 }

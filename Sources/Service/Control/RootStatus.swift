@@ -60,16 +60,17 @@ package struct RootStatus: Sendable {
         return watcher.trouble ?? problem ?? (watcher.isReady ? nil : "the first capture is under way")
     }
 
-    /// The time until the disk is full, if the root goes on as in the last 24 hours; nil for never,
-    /// or in more than 10 years.
-    package var timeUntilFull: Duration? {
-        guard let freeBytes, dayBytes > 0 else { return nil }
-        let days = Double(freeBytes) / Double(dayBytes)
-        return days > Self.longestForecast ? nil : .seconds(days * 86_400)
+    /// What happens if the root goes on as in the last 24 hours; nil for nothing within 10 years. Only a
+    /// watcher knows a limit.
+    package var forecast: GrowthForecast? {
+        GrowthForecast(
+            dayBytes: dayBytes,
+            usedBytes: storage.disk.total,
+            freeBytes: freeBytes,
+            limitBytes: watcher?.maximumBytes
+        )
     }
 
-    /// Nobody plans further, in days.
-    private static let longestForecast = 3650.0
     private static let day = Duration.seconds(86_400)
 
     /// How each of the roots is doing, and why its history cannot be read; nil if it can.

@@ -14,7 +14,8 @@ extension WatcherStatus {
         leftOut: [LeftOutGroup]? = nil,
         hindered: Hindered? = nil,
         underWay: [Progress]? = nil,
-        sharesDisk: Bool? = nil
+        sharesDisk: Bool? = nil,
+        maximumBytes: UInt64? = nil
     ) {
         self.init(
             pid: pid,
@@ -35,7 +36,8 @@ extension WatcherStatus {
             leftOut: leftOut,
             hindered: hindered,
             underWay: underWay,
-            sharesDisk: sharesDisk
+            sharesDisk: sharesDisk,
+            maximumBytes: maximumBytes
         )
     }
 }

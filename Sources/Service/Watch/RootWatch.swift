@@ -1,4 +1,5 @@
 import Capture
+import History
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
@@ -297,10 +298,10 @@ final class RootWatch: Sendable {
     private func openSocket(_ protector: RootProtector) async throws -> ControlSocket? {
         guard (try? await protector.locked()) != nil else { return nil }
         surroundings.repositoryWatch.add(protector.root)
-        let started = surroundings.started
+        let (started, maximum) = (surroundings.started, target.settings.retention?.maximumBytes)
         do {
             return try ControlSocket(at: protector.root.controlPath, on: surroundings.threads.requests) {
-                await protector.answer($0, started: started)
+                await protector.answer($0, started: started, maximumBytes: maximum)
             }
         } catch {
             // The scope waits for the protector's threads.

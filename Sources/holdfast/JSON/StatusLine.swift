@@ -96,7 +96,7 @@ extension StatusLine {
         repositoryBytes = status.storage.disk.total
         apparentBytes = status.storage.sizes.total
         diskFreeBytes = OrNull(status.freeBytes)
-        fullInSeconds = OrNull(status.timeUntilFull?.components.seconds)
+        fullInSeconds = OrNull(status.forecast?.timeUntilFull?.components.seconds)
         remotes = copies.isEmpty ? nil : copies
         let path = status.root.path.string
         let own = boards.flatMap(\.firing).filter { $0.subject.root == nil || $0.subject.root == path }

@@ -138,9 +138,8 @@ struct StatusReport {
                 + "\(Quantity.text(status.gaps, "gap"))"
         )
         let free = status.freeBytes.map { ", \(Quantity.text(bytes: $0)) free on its disk" } ?? ""
-        let full = status.timeUntilFull.map { ", full in \(Quantity.roughText($0)) by today's growth" } ?? ""
         lines.append(
-            "  the repository: \(Quantity.text(bytes: status.storage.disk.total)) of this root\(free)\(full)"
+            "  the repository: \(Quantity.text(bytes: status.storage.disk.total)) of this root\(free)\(forecast(status))"
         )
         for shipping in lags[status.root.id, default: []] {
             let text = shipping.text(now: now)
@@ -175,5 +174,15 @@ struct StatusReport {
             )
         }
         return lines.joined(separator: "\n")
+    }
+
+    private func forecast(_ status: RootStatus) -> String {
+        switch status.forecast {
+        case .diskIsFull(let time): return ", full in \(Quantity.roughText(time)) by today's growth"
+        case .isAtLimit(let time):
+            let limit = ", at its limit of \(Quantity.text(bytes: status.watcher?.maximumBytes ?? 0))"
+            return limit + (time == .zero ? "" : " in \(Quantity.roughText(time)) by today's growth")
+        case nil: return ""
+        }
     }
 }

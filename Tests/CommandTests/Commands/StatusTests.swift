@@ -135,6 +135,20 @@ struct StatusTests {
         #expect(text.hasPrefix("NOT PROTECTED: ") && text.contains("\(later): No such file"), "\(text)")
     }
 
+    @Test("the limit of the size that comes before the full disk is said")
+    func limit() throws {
+        let protection = try Protection()
+        try protection.watch("--max-size", "100M")
+        try SQLite3.sql("INSERT INTO t(b) VALUES(randomblob(3000000));", on: protection.database)
+        try protection.sync()
+        let text = try status(protection, expecting: 0)
+        let forecast = #/, at its limit of 100\.0 MiB in \d+ (days|months) by today's growth\n/#
+        #expect(text.contains(forecast), "\(text)")
+        #expect(!text.contains("full in"), "\(text)")
+        #expect(try status(protection, "--json", expecting: 0).contains(#""full_in_seconds":null"#))
+        try protection.stop()
+    }
+
     @Test("damage is said though it is protected, with status 1")
     func damaged() throws {
         let protection = try Protection("CREATE TABLE t(a); INSERT INTO t VALUES(1); CREATE INDEX i ON t(a);")
