@@ -54,6 +54,12 @@ extension Instant {
         }
         return isPast ? "\(amount) ago" : "in \(amount)"
     }
+
+    /// The same of something that happened: `just now`, `3 min ago`.
+    package func eventAgeText(now: Instant) -> String {
+        let text = ageText(now: now)
+        return text == "now" ? "just now" : text
+    }
 }
 
 extension CivilTime {

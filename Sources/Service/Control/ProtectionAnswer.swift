@@ -56,13 +56,18 @@ package struct ProtectionAnswer: Sendable {
 extension RootStatus {
     /// Why what is committed now may be lost; nil if it is protected.
     package func problem(now: Instant) -> String? {
-        let last = lastTime.map { "last capture \($0.ageText(now: now))" } ?? "nothing was captured yet"
+        let last = lastCapture(now: now)
         if let unanswering {
             return "the watcher\(unanswering > 0 ? " (pid \(unanswering))" : "") does not answer; \(last)"
         }
         guard let watcher else { return "\(reason ?? "no watcher runs"); \(last)" }
         guard watcher.isReady else { return watcher.trouble ?? "the first capture is under way\(progress)" }
         return state == .watching ? nil : reason
+    }
+
+    /// For people: `last capture 3 min ago`.
+    package func lastCapture(now: Instant) -> String {
+        lastTime.map { "last capture \($0.eventAgeText(now: now))" } ?? "nothing was captured yet"
     }
 
     /// Why it counts as too old.

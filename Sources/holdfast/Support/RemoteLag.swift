@@ -63,7 +63,7 @@ struct RemoteLag {
         let name = "remote \(report.remote.printable)"
         if let error = report.error { return "\(name): \(error.printable)" }
         guard let acknowledged = report.acknowledged else { return "\(name): nothing was shipped yet" }
-        let age = Instant(nanoseconds: acknowledged).ageText(now: now)
+        let age = Instant(nanoseconds: acknowledged).eventAgeText(now: now)
         if lag == .zero { return "\(name): has all up to snapshot \(report.sequence)" }
         let behind = Quantity.shortText(lag)
         return "\(name): has all up to snapshot \(report.sequence), acknowledged \(age), behind for \(behind)"

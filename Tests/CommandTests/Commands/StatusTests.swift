@@ -35,7 +35,7 @@ struct StatusTests {
         let protection = try Protection()
         try protection.holdfast("watch", "--once", protection.data)
         let text = try status(protection, expecting: 1)
-        #expect(text.hasPrefix("NOT PROTECTED: no watcher runs; last capture now\n"), "\(text)")
+        #expect(text.hasPrefix("NOT PROTECTED: no watcher runs; last capture just now\n"), "\(text)")
         #expect(try status(protection, "--check", expecting: 1).hasPrefix("NOT PROTECTED: no watcher runs"))
         #expect(try status(protection, "--line", expecting: 1).hasPrefix("NOT PROTECTED · no watcher runs"))
         #expect(try lag(protection) > 0)

@@ -46,6 +46,7 @@ struct InstantTextTests {
     func ages(milliseconds: Int64, text: String) {
         let instant = Instant(nanoseconds: Instant.noon.nanoseconds - milliseconds * 1_000_000)
         #expect(instant.ageText(now: .noon) == text)
+        #expect(instant.eventAgeText(now: .noon) == (text == "now" ? "just now" : text))
     }
 
     @Test("the longest age fits")
