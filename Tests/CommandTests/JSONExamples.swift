@@ -361,6 +361,7 @@ enum JSONExamples {
                     root: "text",
                     state: "text",
                     reason: "text",
+                    reasons: ["text"],
                     pid: 1,
                     leftOut: [.init(reason: "text", count: 1, examples: [])],
                     hindered: .init(count: 1, reasons: []),

@@ -29,6 +29,8 @@ package struct RootMatch: Hashable, Sendable {
     package let root: RootDescription
     /// The file's name within the root; nil for a directory root itself.
     package let name: FilePath?
+    /// Whether the path is the root, and not a file in it.
+    package var isRoot: Bool { name == nil || root.kind == .file }
 }
 
 /// A repository: a directory that holds many roots.

@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 
 /// Which alerts fire, and what of them is not delivered yet. Each fires once, and once more when it clears.
 package struct AlertBoard: Hashable, Codable, Sendable {
@@ -21,7 +21,14 @@ package struct AlertBoard: Hashable, Codable, Sendable {
 
     package init() {}
 
-    package var firing: [Alert] { entries.map(\.alert) }
+    /// What fires. Nobody clears what is over while no watcher runs. So an alert does not fire any more if:
+    /// 1. it is about an event, which was not reported again for an hour; or
+    /// 2. the watcher has ended in order, or its failure was reported. That report fires.
+    package func firing(at now: Instant) -> [Alert] {
+        entries.filter { entry in
+            !Self.isOver(entry, at: now) && (isWatched || entry.alert.subject.kind == .stopped)
+        }.map(\.alert)
+    }
 
     /// An event is over when it was not reported again for so long.
     private static let eventTime = Duration.seconds(3600)
@@ -51,12 +58,14 @@ package struct AlertBoard: Hashable, Codable, Sendable {
 
     /// Clears events that are over.
     mutating func clearEvents(to receivers: [AlertReceiver], at now: Instant) {
-        clear(to: receivers) { entry in
-            guard entry.alert.subject.kind.isEvent else { return false }
-            // A clock that was put back ends it as well: otherwise it might never end.
-            let age = now.nanoseconds.subtractingReportingOverflow(entry.last).partialValue
-            return age < 0 || Duration.nanoseconds(age) >= Self.eventTime
-        }
+        clear(to: receivers) { Self.isOver($0, at: now) }
+    }
+
+    private static func isOver(_ entry: Entry, at now: Instant) -> Bool {
+        guard entry.alert.subject.kind.isEvent else { return false }
+        // A clock that was put back ends it as well: otherwise it might never end.
+        let age = now.nanoseconds.subtractingReportingOverflow(entry.last).partialValue
+        return age < 0 || Duration.nanoseconds(age) >= Self.eventTime
     }
 
     private mutating func clear(to receivers: [AlertReceiver], _ isOver: (Entry) -> Bool) {

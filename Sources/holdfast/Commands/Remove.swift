@@ -29,7 +29,8 @@ struct Remove: HoldfastCommand {
         let file = try options.configurationToEdit()
         let path = try RootChanges.absolute(argument: path)
         let isRemoved = try file.remove(path)
-        let isStopped = try WatcherNews(options, file).tell(removing: path, console)
+        let news = try WatcherNews(options, file)
+        let isStopped = try news.tell(removing: path, console)
         guard isRemoved || isStopped else {
             throw Failure(
                 .notFound,
@@ -41,6 +42,13 @@ struct Remove: HoldfastCommand {
             json: RootChangeLine(root: path.string, configuration: file.path.string, action: "removed"),
             text: "\(path.printable) is protected no longer; its history stays"
         )
+        let others = news.others(besides: path)
+        if !others.isEmpty, try !file.isPresent || file.read()?.roots.isEmpty ?? true {
+            console.message(
+                "status goes on to expect it, for no configuration names what is to be protected: run "
+                    + "\(SuggestedCommand(["add"] + others))"
+            )
+        }
         return .done
     }
 }

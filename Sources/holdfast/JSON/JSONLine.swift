@@ -33,3 +33,8 @@ extension Double {
     /// To three digits after the point.
     var toThousandths: Double { (self * 1000).rounded() / 1000 }
 }
+
+extension Array {
+    /// Nil if it is empty.
+    var ifAny: Self? { isEmpty ? nil : self }
+}

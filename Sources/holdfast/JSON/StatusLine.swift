@@ -10,6 +10,7 @@ struct StatusLine: JSONLine {
     let root: String
     let state: String
     let reason: String?
+    let reasons: [String]?
     let pid: Int32?
     let leftOut: [WatcherStatus.LeftOutGroup]?
     let hindered: WatcherStatus.Hindered?
@@ -63,17 +64,26 @@ struct StatusLine: JSONLine {
 }
 
 extension StatusLine {
-    /// - Parameter boards: the alerts of the repository's watchers. Those of other roots are not this one's.
-    init(_ status: RootStatus, _ copies: [Remote], _ boards: [AlertBoard], _ now: Instant) {
+    /// - Parameters:
+    ///   - reasons: what is wrong with the root, or with all of them.
+    ///   - boards: the alerts of the repository's watchers. Those of other roots are not this one's.
+    init(
+        _ status: RootStatus,
+        reason: String?,
+        _ reasons: [String],
+        _ copies: [Remote],
+        _ boards: [AlertBoard],
+        _ now: Instant
+    ) {
         let watcher = status.watcher
         root = status.root.path.string
         state = status.state.rawValue
-        reason = status.reason
+        self.reason = reason
+        self.reasons = reasons.ifAny
         pid = watcher?.pid
-        leftOut = watcher?.leftOut.flatMap { $0.isEmpty ? nil : $0 }
+        leftOut = watcher?.leftOut?.ifAny
         hindered = watcher?.hindered.flatMap { $0.count > 0 ? $0 : nil }
-        let scans = watcher?.underWay.flatMap { $0.isEmpty ? nil : $0 }
-        underWay = scans?.map {
+        underWay = watcher?.underWay?.ifAny?.map {
             Progress(path: $0.path, what: $0.what, bytes: $0.bytes, bytesTotal: $0.totalBytes)
         }
         files = status.files
@@ -97,12 +107,39 @@ extension StatusLine {
         apparentBytes = status.storage.sizes.total
         diskFreeBytes = OrNull(status.freeBytes)
         fullInSeconds = OrNull(status.forecast?.timeUntilFull?.components.seconds)
-        remotes = copies.isEmpty ? nil : copies
-        let path = status.root.path.string
-        let own = boards.flatMap(\.firing).filter { $0.subject.root == nil || $0.subject.root == path }
-        alerts = own.isEmpty ? nil : own.map { AlertLine($0) }
+        remotes = copies.ifAny
+        (alerts, undeliveredAlerts) = Self.alerts(of: root, boards, now)
+    }
+
+    /// A root of which the repository has nothing.
+    init(_ awaited: StatusScope.Awaited, _ reasons: [String], _ boards: [AlertBoard], _ now: Instant) {
+        root = awaited.path.string
+        state = awaited.state.rawValue
+        reason = awaited.reason
+        self.reasons = reasons.ifAny
+        pid = awaited.pid
+        (leftOut, hindered, underWay) = (nil, nil, nil)
+        (files, databases, sequence) = (0, 0, SequenceNumber.none)
+        (lastTime, durableUntil, started) = (nil, nil, nil)
+        (lastGood, lastDrill) = (OrNull(nil), OrNull(nil))
+        (lagMs, commits, coalesced, gaps) = (0, 0, 0, 0)
+        (rescans, audits, auditDifferences, quarantines) = (0, 0, 0, 0)
+        health = "unknown"
+        (repositoryBytes, apparentBytes) = (0, 0)
+        (diskFreeBytes, fullInSeconds) = (OrNull(nil), OrNull(nil))
+        remotes = nil
+        (alerts, undeliveredAlerts) = Self.alerts(of: root, boards, now)
+    }
+
+    /// Those that fire, and how many are not delivered.
+    private static func alerts(
+        of root: String,
+        _ boards: [AlertBoard],
+        _ now: Instant
+    ) -> (firing: [AlertLine]?, undelivered: Int?) {
+        let own = boards.flatMap { $0.firing(at: now) }.filter { $0.subject.root ?? root == root }
         let pending = boards.filter { !$0.outbox.troubles.isEmpty }.reduce(0) { $0 + $1.outbox.items.count }
-        undeliveredAlerts = pending > 0 ? pending : nil
+        return (own.map { AlertLine($0) }.ifAny, pending > 0 ? pending : nil)
     }
 
     /// What a watcher says need not be a number that there is. It grows when nobody watches.

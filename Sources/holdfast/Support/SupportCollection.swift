@@ -179,7 +179,7 @@ extension SupportCollection {
         let alerts = file.isRedacted ? [] : AlertStore.all(in: repository)
         for (status, problem) in RootStatus.all(of: try roots(repository, file)) {
             if let problem { file.add(missing: problem) }
-            file.add(StatusLine(status, [], alerts, .now))
+            file.add(StatusLine(status, reason: status.reason, [], [], alerts, .now))
             if let pid = status.unanswering {
                 file.add(missing: Failure(.failed, "the watcher (pid \(pid)) does not answer"))
             }

@@ -50,9 +50,7 @@ extension WatchOptions {
             WatchTarget(path: path, settings: settings(of: path, configuration)) {
                 try Self.root(path, in: repository)
             } known: {
-                try repository.root(for: path).flatMap {
-                    $0.name == nil || $0.root.kind == .file ? $0.root : nil
-                }
+                try repository.root(for: path).flatMap { $0.isRoot ? $0.root : nil }
             }
         }
     }

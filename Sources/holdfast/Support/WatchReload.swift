@@ -94,8 +94,3 @@ extension GlobalOptions {
         get throws { try configuration()?.metrics?.value }
     }
 }
-
-extension Array {
-    /// Nil if it is empty.
-    fileprivate var ifAny: Self? { isEmpty ? nil : self }
-}

@@ -39,4 +39,10 @@ struct WatcherNews {
         for watcher in protectors { try watcher.reload(removing: [path], timeout: Self.timeout) }
         return !protectors.isEmpty
     }
+
+    /// What else watchers protect, or wait for.
+    func others(besides path: FilePath) -> [FilePath] {
+        let paths = watchers.flatMap { $0.description?.roots ?? [] }.map { FilePath($0.path) }
+        return Set(paths).subtracting([path]).sorted { $0.string < $1.string }
+    }
 }

@@ -39,6 +39,8 @@ struct StatusTests {
         #expect(try status(protection, "--check", expecting: 1).hasPrefix("NOT PROTECTED: no watcher runs"))
         #expect(try status(protection, "--line", expecting: 1).hasPrefix("NOT PROTECTED · no watcher runs"))
         #expect(try lag(protection) > 0)
+        let json = try status(protection, "--json", expecting: 1)
+        #expect(json.contains(#""reasons":["no watcher runs; last capture "#), "\(json)")
     }
 
     private func lag(_ protection: Protection) throws -> Int {
@@ -133,6 +135,17 @@ struct StatusTests {
         try watcher.waitForError { $0.contains("cannot be protected") }
         let text = try status(protection, expecting: 1)
         #expect(text.hasPrefix("NOT PROTECTED: ") && text.contains("\(later): No such file"), "\(text)")
+        struct Line: Decodable, Equatable {
+            let root, state: String
+            let reasons: [String]
+            let pid: Int32
+            let sequence: Int
+        }
+        let json = try status(protection, "--json", expecting: 1)
+        let line = try JSONDecoder().decode(Line.self, from: Data(json.utf8))
+        #expect(line.root == later && line.state == "degraded" && line.pid == watcher.processID, "\(json)")
+        #expect(line.sequence == 0 && line.reasons.count == 1, "\(json)")
+        #expect(line.reasons.first?.contains("No such file") == true, "\(json)")
     }
 
     @Test("the limit of the size that comes before the full disk is said")
@@ -179,5 +192,7 @@ struct StatusTests {
             attributes: [.posixPermissions: 0o700]
         )
         #expect(try status(protection, expecting: 1).hasPrefix("NOT PROTECTED: nothing is protected"))
+        let json = try status(protection, "--json", expecting: 1)
+        #expect(json.hasPrefix(#"{"error":"nothing is protected in "#), "\(json)")
     }
 }

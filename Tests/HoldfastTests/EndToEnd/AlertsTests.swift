@@ -77,6 +77,14 @@ struct AlertsTests {
         let tag = try #require(message.firstMatch(of: /tagged (before-deletion-[0-9-]+),/)).1
         let rows = try setup.holdfast("diff", String(tag), setup.protection.database, "--summary")
         #expect(rows.status == 0 && rows.stdout.contains("500"), "\(rows)")
+        // As long as it fires, not all is well.
+        let status = try setup.holdfast("status")
+        #expect(status.status == 1, "\(status)")
+        #expect(status.stdout.hasPrefix("protected, but NOT WELL: alert mass-deletion: "), "\(status)")
+        let json = try setup.holdfast("status", "--json")
+        #expect(json.status == 1 && json.stdout.contains(#""reasons":["alert mass-deletion: "#), "\(json)")
+        #expect(try setup.holdfast("status", "--check").stdout.hasPrefix("alert mass-deletion: "))
+        #expect(try setup.holdfast("status", "--line").stdout.hasSuffix(" · not well\n"))
         try setup.stop()
     }
 
@@ -90,9 +98,13 @@ struct AlertsTests {
         try wait(for: "the first round") {
             try setup.protection.status().stdout.contains("the last heartbeat failed")
         }
+        let heartbeat = try setup.holdfast("status", "--json")
+        #expect(heartbeat.status == 1, "\(heartbeat)")
+        #expect(heartbeat.stdout.contains(#""reasons":["the last heartbeat failed: "#), "\(heartbeat)")
         setup.kill()
         try setup.watch()
         #expect(try setup.alert("stopped").message.contains("ended without being told to"))
+        #expect(try setup.holdfast("status", "--json").stdout.contains(#""reasons":["alert stopped: "#))
         try setup.stop()
         try setup.watch()
         try SQLite3.sql("DELETE FROM t;", on: setup.protection.database)

@@ -182,6 +182,85 @@ struct ReloadTests {
         #expect(result.status == 1, "\(result)")
     }
 
+    /// A line of `status --json`.
+    private struct Root: Decodable {
+        let root, state: String
+        let sequence: Int
+        let reasons: [String]?
+    }
+
+    private func roots(_ status: CommandResult) throws -> [String: Root] {
+        let lines = try status.stdout.split(separator: "\n").map {
+            try JSONDecoder().decode(Root.self, from: Data($0.utf8))
+        }
+        return Dictionary(uniqueKeysWithValues: lines.map { ($0.root, $0) })
+    }
+
+    @Test(
+        "status expects the roots of the configuration: a removed one is listed, a forgotten one is not well"
+    )
+    func expectedRoots() throws {
+        let setup = try Setup(roots: ["one", "two"])
+        let (one, two, later) = (
+            setup.folder.file("one"), setup.folder.file("two"), setup.folder.file("later")
+        )
+        let watcher = try setup.watch()
+        for root in [one, two] { try watcher.waitForError { $0.hasPrefix("ready: \(root)") } }
+        try setup.holdfast("remove", two)
+        try wait(for: "the root is free") { try setup.isFree("two") }
+        let removed = try setup.holdfast("status")
+        #expect(removed.stdout.hasPrefix("protected: "), "\(removed)")
+        #expect(removed.stdout.contains("\n\(two): no longer watched, last capture "), "\(removed)")
+        #expect(removed.stdout.contains("to protect it again: holdfast add \(two)\n"), "\(removed)")
+        #expect(try setup.holdfast("status", "--check").stdout == "")
+        let listed = try roots(setup.holdfast("status", "--json"))
+        #expect(listed[two]?.state == "stopped" && listed[two]?.reasons == nil, "\(listed)")
+        // Whoever names it asks for it.
+        try setup.holdfast("status", two, expecting: 1)
+
+        // The watcher does not know of what a person writes.
+        try setup.configure(["one", "two", "later"])
+        let forgotten = try setup.holdfast("status", expecting: 1)
+        #expect(forgotten.stdout.contains("NOT PROTECTED: \(two): no watcher runs; last capture "))
+        let unknown = "no watcher protects it; nothing was captured yet"
+        #expect(forgotten.stdout.contains("NOT PROTECTED: \(later): \(unknown)\n"), "\(forgotten)")
+        let expected = try roots(setup.holdfast("status", "--json", expecting: 1))
+        #expect(expected[one]?.reasons == nil && expected[two]?.reasons?.count == 1, "\(expected)")
+        #expect(expected[later]?.state == "stopped" && expected[later]?.sequence == 0, "\(expected)")
+        #expect(expected[later]?.reasons == [unknown], "\(expected)")
+
+        // What it says of another repository is nothing for this one.
+        try setup.configure(["one"], settings: "repository: \(setup.folder.file("elsewhere"))\n")
+        let other = try setup.holdfast("status", expecting: 1)
+        #expect(other.stdout.hasPrefix("NOT PROTECTED: \(two): no watcher runs"), "\(other)")
+        #expect(try watcher.terminate().status == 0)
+    }
+
+    @Test("remove without a configuration says how status learns what is to be protected")
+    func removeFromNothing() throws {
+        let protection = try Protection()
+        let (config, other) = (protection.folder.file("config.yaml"), protection.folder.file("other"))
+        try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
+        let watcher = try protection.startWatching([other])
+        for root in [protection.data, other] { try watcher.waitForError { $0.hasPrefix("ready: \(root)") } }
+        let removed = try protection.holdfast("remove", other, "--config", config)
+        let advice = "run holdfast add \(protection.data) --config \(config)\n"
+        #expect(removed.stderr.contains("status goes on to expect it, ") && removed.stderr.hasSuffix(advice))
+        try wait(for: "the root is free") {
+            try protection.status(other, "--json").stdout.contains(#""state":"stopped""#)
+        }
+        let expecting = try protection.status()
+        #expect(
+            expecting.status == 1 && expecting.stdout.hasPrefix("NOT PROTECTED: \(other): no watcher runs")
+        )
+
+        try protection.holdfast("add", protection.data, "--config", config)
+        let status = try protection.holdfast("status", "--config", config).stdout
+        #expect(status.contains("\n\(other): no longer watched, last capture "), "\(status)")
+        try protection.sync()
+        try protection.stop()
+    }
+
     @Test("add to a watcher that was started without a root takes nothing away from it")
     func addToUnnamed() throws {
         let setup = try Setup(roots: [])

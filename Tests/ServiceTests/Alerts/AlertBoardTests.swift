@@ -20,12 +20,13 @@ struct AlertBoardTests {
     @Test("one fires once for each receiver, and once more when it clears")
     func once() {
         var board = AlertBoard()
+        board.begin(to: receivers, at: at(0))
         for second in 0..<5 { board.fire(alert(.bad), to: receivers, at: at(Int64(second))) }
-        #expect(board.firing == [alert(.bad)])
+        #expect(board.firing(at: at(5)) == [alert(.bad)])
         board.clear(Alert.Subject(.bad, root: "/other"), to: receivers)
         #expect(board.outbox.items.map(\.alert.state) == [.firing, .firing])
         for _ in 0..<2 { board.clear(Alert.Subject(.bad, root: "/r"), to: receivers) }
-        #expect(board.firing.isEmpty)
+        #expect(board.firing(at: at(5)).isEmpty)
         #expect(board.outbox.items.map(\.alert.state) == [.firing, .firing, .resolved, .resolved])
         #expect(board.outbox.items.map(\.receiver) == receivers + receivers)
     }
@@ -33,16 +34,35 @@ struct AlertBoardTests {
     @Test("an event clears an hour after its last report, or when the clock was put back")
     func events() {
         var board = AlertBoard()
+        board.begin(to: receivers, at: at(0))
         board.fire(alert(.gap), to: receivers, at: at(0))
         board.fire(alert(.bad), to: receivers, at: at(0))
         board.fire(alert(.gap), to: receivers, at: at(3000))
         board.clearEvents(to: receivers, at: at(6599))
-        #expect(board.firing.map(\.subject.kind) == [.gap, .bad])
+        #expect(board.firing(at: at(6599)).map(\.subject.kind) == [.gap, .bad])
         board.clearEvents(to: receivers, at: at(6600))
-        #expect(board.firing.map(\.subject.kind) == [.bad])
+        #expect(board.firing(at: at(6599)).map(\.subject.kind) == [.bad])
         board.fire(alert(.audit), to: receivers, at: at(0))
         board.clearEvents(to: receivers, at: at(-1))
-        #expect(board.firing.map(\.subject.kind) == [.bad])
+        #expect(board.firing(at: at(0)).map(\.subject.kind) == [.bad])
+    }
+
+    @Test("while no watcher runs, an event ends after an hour all the same, and only a failure goes on")
+    func withoutWatcher() {
+        var board = AlertBoard()
+        func firing(_ second: Int64) -> [Alert.Kind] { board.firing(at: at(second)).map(\.subject.kind) }
+        board.begin(to: receivers, at: at(0))
+        board.fire(alert(.gap), to: receivers, at: at(0))
+        board.fire(alert(.bad), to: receivers, at: at(0))
+        // It was killed.
+        #expect(firing(3599) == [.gap, .bad])
+        #expect(firing(3600) == [.bad])
+        board.stopped(why: "it has failed", to: receivers, at: at(3600))
+        #expect(firing(3600) == [.stopped])
+        board.begin(to: receivers, at: at(3601))
+        #expect(firing(3601) == [.bad, .stopped])
+        board.end()
+        #expect(firing(3601) == [.stopped])
     }
 
     @Test("a watcher that ended without being told to is an alert at the next start")
@@ -55,7 +75,7 @@ struct AlertBoardTests {
         #expect(board.outbox.items.isEmpty)
         // Killed, and again before it has run for long: told once.
         for second: Int64 in 2..<5 { board.begin(to: receivers, at: at(second)) }
-        #expect(board.firing.map(\.subject.kind) == [.stopped])
+        #expect(board.firing(at: at(5)).map(\.subject.kind) == [.stopped])
         #expect(board.outbox.items.count == 2)
     }
 
