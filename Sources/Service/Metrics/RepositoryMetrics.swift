@@ -14,24 +14,29 @@ package struct RepositoryMetrics: Sendable {
 
     /// Asks the watchers, and reads the histories beside them. Throws `SystemError`.
     ///
-    /// - Parameter remotes: those of a root.
+    /// - Parameters:
+    ///   - isExpected: whether a root is to be protected. Nothing is said of others.
+    ///   - unknown: the paths of roots that are to be protected, and that the repository does not have.
+    ///   - remotes: those of a root.
     package init(
         of repository: RepositoryDirectory,
         _ build: ProgramBuild,
+        isExpected: (RootStatus) -> Bool = { _ in true },
+        unknown: [FilePath] = [],
         remotes: (RootStatus) -> [RemoteReading] = { _ in [] }
     ) async throws {
         async let watchers = Self.work { try RunningWatcher.all(in: repository) }
         let (list, freeBytes) = try await Self.work {
             (try repository.roots(), try? FileSystemSpace(at: repository.path).freeBytes)
         }
-        let answers = try await Self.answers(of: list.usable)
+        let answers = try await Self.answers(of: list.usable).filter { isExpected($0.status) }
         let reading = RepositoryReading(
             build: build,
             roots: list,
             watchers: try await watchers,
             freeBytes: freeBytes
         )
-        self.init(reading, answers, remotes: remotes)
+        self.init(reading, answers, unknown: unknown, remotes: remotes)
     }
 
     /// Of a root, and why its history cannot be read; nil if it can.
@@ -44,6 +49,7 @@ package struct RepositoryMetrics: Sendable {
     init(
         _ reading: RepositoryReading,
         _ answers: [Answer],
+        unknown: [FilePath] = [],
         remotes: (RootStatus) -> [RemoteReading] = { _ in [] },
         now: Instant = .now
     ) {
@@ -53,7 +59,7 @@ package struct RepositoryMetrics: Sendable {
         let readings = answers.map {
             RootMetricsInput(status: $0.status, remotes: remotes($0.status), now: now)
         }
-        let awaited = Self.awaited(reading.watchers, besides: Set(labels))
+        let awaited = Self.awaited(reading.watchers, unknown, besides: Set(labels))
         var text = MetricsText()
         for one in RepositoryWideMetrics.all { text.add(one.metric, one.samples(reading)) }
         for one in RootMetrics.all {
@@ -83,10 +89,16 @@ package struct RepositoryMetrics: Sendable {
         }
     }
 
-    /// Roots that a watcher waits for, and of which nothing was captured yet.
-    private static func awaited(_ watchers: [RunningWatcher], besides known: Set<String>) -> [String] {
+    /// Roots of which nothing was captured yet: those that a watcher waits for, and those that none has.
+    private static func awaited(
+        _ watchers: [RunningWatcher],
+        _ unknown: [FilePath],
+        besides known: Set<String>
+    ) -> [String] {
         let roots = watchers.flatMap { $0.description?.roots ?? [] }
-        return Set(roots.filter { $0.state != .ready }.map(\.path)).subtracting(known).sorted()
+        let waiting = Set(roots.filter { $0.state != .ready }.map(\.path))
+        let unwatched = Set(unknown.map(\.string)).subtracting(roots.map(\.path))
+        return waiting.union(unwatched).subtracting(known).sorted()
     }
 
     private static func answers(of roots: [RootDescription]) async throws -> [Answer] {

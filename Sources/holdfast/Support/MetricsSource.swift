@@ -49,10 +49,13 @@ final class MetricsSource: Sendable {
     ) async throws -> RepositoryMetrics {
         // A configuration that is wrong is told by its watcher.
         let remotes = (try? RemoteChoice.all(options)) ?? []
+        let expected = try? ExpectedRoots(repository.roots(), in: repository, options)
         let commit = unsafe String(cString: holdfast_commit())
         return try await RepositoryMetrics(
             of: repository,
             ProgramBuild(version: ProgramVersion.number, commit: commit),
+            isExpected: { expected?.contains($0) ?? true },
+            unknown: expected?.unknown ?? [],
             remotes: { status in RemoteLag.all(status, remotes).map(\.reading) }
         )
     }

@@ -1,13 +1,9 @@
 import LinuxSystem
-import RepositoryFormat
 import RepositoryReader
 import Service
-import Settings
 import SystemPackage
 
 /// The roots that `status` is about, and how each is doing.
-///
-/// A configuration with roots says what is to be protected. Without one that is all that the repository has.
 struct StatusScope {
     /// A root of which the repository has nothing.
     struct Awaited {
@@ -20,9 +16,9 @@ struct StatusScope {
         var state: RootStatus.State { pid == nil ? .stopped : .degraded }
     }
 
-    /// Those that are to be protected, and others that a watcher has.
+    /// Those that are to be protected.
     private(set) var statuses: [RootStatus] = []
-    /// Those that the configuration does not name, and no watcher has.
+    /// Those that are to be protected no longer.
     private(set) var former: [RootStatus] = []
     private(set) var awaited: [Awaited] = []
     /// What is to be said of watchers as a whole.
@@ -48,17 +44,9 @@ struct StatusScope {
         }
         let list = try repository.roots()
         failure = list.unusable.first?.failure
-        let paths = try Self.expectedPaths(options, repository)
-        configuration = paths == nil ? nil : options.configurationFile?.path
-        var (expected, unknown): (Set<RootID>, [FilePath]) = ([], [])
-        for path in paths ?? [] {
-            if let match = try? repository.root(for: path, among: list), match.isRoot {
-                expected.insert(match.root.id)
-            } else {
-                unknown.append(path)
-            }
-        }
-        add(RootStatus.all(of: list.usable)) { paths == nil || expected.contains($0.id) }
+        let expected = try ExpectedRoots(list, in: repository, options)
+        configuration = expected.configuration
+        add(RootStatus.all(of: list.usable), expected.contains)
         let watchers = try asked.take().get()
         remarks = watchers.compactMap(\.metrics?.problem)
         let known = Set(list.usable.map(\.path.string))
@@ -70,35 +58,23 @@ struct StatusScope {
         }
         let watched = Set(watchers.flatMap(\.roots).map(\.path))
         let nothing = list.unusable.isEmpty ? "; nothing was captured yet" : ""
-        awaited += unknown.filter { !watched.contains($0.string) }.map {
+        awaited += expected.unknown.filter { !watched.contains($0.string) }.map {
             Awaited(path: $0, reason: "no watcher protects it\(nothing)")
         }
     }
 
     private mutating func add(
         _ answers: [(status: RootStatus, problem: (any Error)?)],
-        isExpected: (RootDescription) -> Bool
+        _ isExpected: (RootStatus) -> Bool
     ) {
         for (status, problem) in answers {
-            guard isExpected(status.root) || status.state != .stopped else {
+            guard isExpected(status) else {
                 former.append(status)
                 continue
             }
             statuses.append(status)
             failure = failure ?? problem
         }
-    }
-
-    /// The roots of the configuration; nil if it has none, or means another repository.
-    private static func expectedPaths(
-        _ options: GlobalOptions,
-        _ repository: RepositoryDirectory
-    ) throws -> [FilePath]? {
-        guard let configuration = try options.configuration(), !configuration.roots.isEmpty
-        else { return nil }
-        let named = configuration.repository?.value ?? repository.path
-        let places = [named, repository.path].map(RepositoryDirectory.resolvedAsFarAsPossible)
-        return places[0] == places[1] ? configuration.roots.map(\.path.value) : nil
     }
 
     /// Whether it need not be said which root is meant.

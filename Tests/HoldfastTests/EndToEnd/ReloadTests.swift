@@ -217,6 +217,10 @@ struct ReloadTests {
         #expect(listed[two]?.state == "stopped" && listed[two]?.reasons == nil, "\(listed)")
         // Whoever names it asks for it.
         try setup.holdfast("status", two, expecting: 1)
+        let page = try setup.holdfast("metrics").stdout
+        #expect(
+            page.contains("holdfast_protected{root=\"\(one)\"} 1\n") && !page.contains("{root=\"\(two)\"")
+        )
 
         // The watcher does not know of what a person writes.
         try setup.configure(["one", "two", "later"])
@@ -228,6 +232,10 @@ struct ReloadTests {
         #expect(expected[one]?.reasons == nil && expected[two]?.reasons?.count == 1, "\(expected)")
         #expect(expected[later]?.state == "stopped" && expected[later]?.sequence == 0, "\(expected)")
         #expect(expected[later]?.reasons == [unknown], "\(expected)")
+        let metrics = try setup.holdfast("metrics").stdout
+        for (root, value) in [(one, 1), (two, 0), (later, 0)] {
+            #expect(metrics.contains("holdfast_protected{root=\"\(root)\"} \(value)\n"), "\(metrics)")
+        }
 
         // What it says of another repository is nothing for this one.
         try setup.configure(["one"], settings: "repository: \(setup.folder.file("elsewhere"))\n")
