@@ -25,7 +25,7 @@ package struct ProtectionAnswer: Sendable {
     package let durableUntil: Instant?
 
     /// - Parameters:
-    ///   - awaited: roots that a watcher waits for, and the repository does not have.
+    ///   - awaited: roots that are to be protected, and that the repository does not have.
     ///   - maximumAge: for how long it may be unknown whether everything is durable; nil for any time.
     package init(
         _ statuses: [RootStatus],
