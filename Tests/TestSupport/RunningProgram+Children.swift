@@ -25,7 +25,8 @@ extension RunningProgram {
         return kibibytes << 10
     }
 
-    private static func field(_ name: String, of status: String) -> Int? {
+    /// In kibibytes, or what else the line has.
+    static func field(_ name: String, of status: String) -> Int? {
         let line = status.split(separator: "\n").first { $0.hasPrefix(name + ":") }
         return line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
     }

@@ -176,18 +176,17 @@ package final class RunningProgram {
         }
     }
 
-    /// The most memory that it has had resident so far (`VmHWM` in proc(5)).
+    /// The most memory that it has had resident so far, apart from what is of files now (`VmHWM` and
+    /// `RssFile` in proc(5)). At any time the kernel may have more of the program's own file resident.
     package func peakMemoryBytes() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
-        let kibibytes = line?.split { $0 == " " || $0 == "\t" }.dropFirst().first.flatMap { Int($0) }
-        guard let kibibytes else {
+        guard let peak = Self.field("VmHWM", of: status), let files = Self.field("RssFile", of: status) else {
             throw CommandFailure(
                 command: command,
                 result: CommandResult(status: -1, stdout: "", stderr: status)
             )
         }
-        return kibibytes << 10
+        return (peak - files) << 10
     }
 
     /// What it has read so far, in bytes, from files and everything else (`rchar` in proc(5)).

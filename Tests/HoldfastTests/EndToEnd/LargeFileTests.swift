@@ -32,7 +32,7 @@ struct LargeFileTests {
         try protection.sync()
         let peak = try program.peakMemoryBytes()
         // What the writer adds is sealed afterwards, which takes half as much again.
-        #expect(peak < 72 << 20, "\(peak >> 20) MiB")
+        #expect(peak < 40 << 20, "\(peak >> 20) MiB")
         let size = try protection.folder.bytes(of: "data/a.db").count
         #expect(size > 480_000_000)
         let copy = try protection.restore("latest")

@@ -86,7 +86,7 @@ struct LongHoleTests {
             try expectEqual(live.path.string, copy)
         }
         let peak = try #require(protection.watcher).peakMemoryBytes()
-        #expect(peak < 100 << 20, "\(peak >> 20) MiB")
+        #expect(peak < 64 << 20, "\(peak >> 20) MiB")
         try protection.stop()
         try protection.check()
     }
