@@ -1,6 +1,6 @@
 package import LinuxSystem
 import RepositoryFormat
-import RepositoryReader
+package import RepositoryReader
 import Synchronization
 package import SystemPackage
 
@@ -21,6 +21,11 @@ package final class CopiedBases: BaseSource {
     }
 
     package func sizeBytes(_ path: FilePath) throws -> UInt64? { try object(path)?.object.sizeBytes }
+
+    package func totalBytes(of root: RootDescription) throws -> UInt64 {
+        let bases = try copy.state(of: root.id)?.bases.values
+        return bases?.reduce(0) { $0.addingSaturated($1.sizeBytes) } ?? 0
+    }
 
     package func open(_ path: FilePath) throws -> OpenFile {
         if let found = try object(path), let file = try whole(path, found.object) { return file }

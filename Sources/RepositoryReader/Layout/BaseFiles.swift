@@ -5,6 +5,8 @@ package import SystemPackage
 package protocol BaseSource: AnyObject, Sendable {
     /// The size of the base with that path, in bytes, also if it was not got yet; nil if there is none.
     func sizeBytes(_ path: FilePath) throws -> UInt64?
+    /// The size of all bases of a root, in bytes, those included that were not got yet.
+    func totalBytes(of root: RootDescription) throws -> UInt64
     /// Opens the base with that path. Throws `SystemError` (ENOENT) if there is none.
     func open(_ path: FilePath) throws -> OpenFile
 }
@@ -26,6 +28,9 @@ package struct BaseFiles: Hashable, Sendable {
         guard let source else { return try StoredFile.sizeBytes(path) }
         return try source.sizeBytes(path)
     }
+
+    /// In bytes; nil where all bases are in the root's directory.
+    func totalBytes(of root: RootDescription) throws -> UInt64? { try source?.totalBytes(of: root) }
 
     func open(_ path: FilePath) throws -> OpenFile {
         guard let source else { return try StoredFile.open(path) }

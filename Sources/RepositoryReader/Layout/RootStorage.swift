@@ -32,7 +32,7 @@ package struct RootStorage: Hashable, Sendable {
 
     /// Reads the sizes of all files, beside a writer. Files that disappear meanwhile are omitted.
     package init(_ root: RootDescription) {
-        let all = Self.sum(in: root.directory)
+        let whole = Self.sum(in: root.directory)
         // Temporary links to files that are counted already.
         let links = Self.sum(in: root.dryRunDirectory)
         let segments = Self.sum(in: root.segmentsDirectory)
@@ -42,11 +42,13 @@ package struct RootStorage: Hashable, Sendable {
         let drafts = Self.sum(in: root.compactionDirectory)
         let holes = drafts.size.subtractingSaturated(min(drafts.size, drafts.disk))
         let known = [links, segments, bases, mirrors]
-        disk.others = known.reduce(all.disk) { $0.subtractingSaturated($1.disk) }
-        let size = all.size.subtractingSaturated(holes)
+        disk.others = known.reduce(whole.disk) { $0.subtractingSaturated($1.disk) }
+        let size = whole.size.subtractingSaturated(holes)
         sizes.others = known.reduce(size) { $0.subtractingSaturated($1.size) }
         (disk.segments, sizes.segments) = (segments.disk, segments.size)
-        (disk.bases, sizes.bases) = (bases.disk, bases.size)
+        // A copy of a remote has only those that were read.
+        let all = try? root.baseFiles.totalBytes(of: root)
+        (disk.bases, sizes.bases) = (all ?? bases.disk, all ?? bases.size)
         (disk.mirrors, sizes.mirrors) = (mirrors.disk, mirrors.size)
     }
 

@@ -25,6 +25,8 @@ struct Find: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "The table.", completion: .table)
     var table: String
 
@@ -58,7 +60,7 @@ struct Find: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
-        let target = try Target(path, in: options.openRepository())
+        let target = try Target(path, in: source.openRepository(options, console, for: [path]))
         sync.run(target, for: .latest(back: 0), console: console)
         let chosen = try ChosenSnapshot(.latest(back: 0), of: target)
         chosen.warnIfStale(console)
@@ -80,7 +82,13 @@ struct Find: HoldfastCommand {
         }
         if rows.isEmpty { console.message("no row of \(table.printable) is gone") }
         console.page(pager)
-        let report = FoundRowsReport(table: table, database: database, index: chosen.index, console: console)
+        let report = FoundRowsReport(
+            table: table,
+            database: database,
+            index: chosen.index,
+            source: source,
+            console: console
+        )
         try report.show(rows)
         return deleted.uncompared.isEmpty ? .done : .partial
     }

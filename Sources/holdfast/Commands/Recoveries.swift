@@ -20,6 +20,8 @@ struct Recoveries: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A root or a protected file.", completion: .protectedPath)
     var path: String?
 
@@ -31,7 +33,7 @@ struct Recoveries: HoldfastCommand {
     }
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let target = try Target(path, in: options.openRepository())
+        let target = try Target(path, in: source.openRepository(options, console, for: [path]))
         let index = try SnapshotIndex(target.root)
         let scope = try index.scope(of: target, mayBeDirectory: false).scope
         let report = RecoveryReport(target: target, index: index)

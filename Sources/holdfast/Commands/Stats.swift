@@ -14,7 +14,8 @@ struct Stats: HoldfastCommand {
 
             A restore is estimated for the whole root, as of the latest and of the most expensive moment: base images and \
             records are read, their pages unpacked, images written. The time is that of two walks over the history, \
-            measured just now, and 200 MB of all that in a second, which is assumed.
+            measured just now, and 200 MB of all that in a second, which is assumed. With --from, sizes are those of the \
+            history that the remote has, and nothing is estimated for its transfer.
 
             Exit status: 0 done, 1 failed, 4 the history is damaged (what is intact was counted), 10 no repository or no \
             such root, 64 wrong usage.
@@ -27,11 +28,13 @@ struct Stats: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
+    @OptionGroup(title: "A remote") var source: RemoteSource
+
     @Argument(help: "A protected file or root.", completion: .protectedPath)
     var path: String?
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let repository = try options.openRepository()
+        let repository = try source.openRepository(options, console, for: path.map { [$0] } ?? [])
         let unusable = try path == nil ? repository.roots().unusable : []
         let roots = try path.map { [try Target($0, in: repository).root] } ?? repository.roots().usable
         if roots.isEmpty, unusable.isEmpty {

@@ -9,6 +9,7 @@ struct FoundRowsReport {
     let table: String
     let database: FilePath
     let index: SnapshotIndex
+    let source: RemoteSource
     let console: Console
 
     /// - Parameter rows: by their last snapshot.
@@ -39,9 +40,17 @@ struct FoundRowsReport {
             )
             try console.result(json: json, text: "  \(row.text)")
         }
-        for command in RestoreArguments.commands(for: group, of: table, in: database) {
-            try console.text("  \(command)")
+        for command in commands(for: group) { try console.text("  \(command)") }
+    }
+
+    /// Rows are restored in place, which a copy of a remote is no way back from.
+    private func commands(for group: [DeletedRows.Row]) -> [SuggestedCommand] {
+        guard source.from != nil else {
+            return RestoreArguments.commands(for: group, of: table, in: database)
         }
+        let moment = "\(group[0].last.sequence)"
+        let words: [any SuggestedWord] = ["restore", database, "--at", moment, "--output", "FILE"]
+        return [SuggestedCommand(words + source.words)]
     }
 }
 

@@ -41,4 +41,14 @@ struct RemoteOptions: ParsableArguments {
         if let key { settings.keyFile = FilePath(argument: key) }
         return settings
     }
+
+    /// Those that were given, for a command that is suggested.
+    var words: [any SuggestedWord] {
+        let values = [
+            ("--endpoint", endpoint), ("--region", region), ("--ca-file", certificates), ("--key", key),
+        ]
+        let flags = [("--path-style", pathStyle), ("--before-damage", beforeDamage)]
+        return values.flatMap { option, value in value.map { [option, $0] } ?? [] }
+            + flags.filter(\.1).map(\.0)
+    }
 }

@@ -41,6 +41,9 @@ struct RemoteSource: ParsableArguments {
         return try RepositoryDirectory(at: directory, baseFiles: BaseFiles(from: bases))
     }
 
+    /// The options again, for a command that reads the same.
+    var words: [any SuggestedWord] { from.map { ["--from", $0] + remote.words } ?? [] }
+
     /// The roots that `Target` may choose; none if it may be any.
     private static func roots(named paths: [String?], in remote: RepositoryDirectory) -> Set<RootID> {
         let directory = try? Directory.current()

@@ -76,6 +76,46 @@ struct RemoteCopyTests {
         #expect(try bases().contains { try size($0) > 2_000_000 }, "a check reads all")
     }
 
+    private struct Sizes: Decodable, Equatable {
+        let snapshots: Int
+        let segment_bytes: Int
+        let base_bytes: Int
+        let restore_read_bytes: Int
+    }
+
+    @Test("find, stats and recoveries tell of the remote what they tell of the repository")
+    func readers() throws {
+        let commit = { (sql: String) in
+            try SQLite3.sql(sql, on: protection.database)
+            try protection.holdfast("watch", "--once", protection.data)
+        }
+        try commit("INSERT INTO t VALUES(2, 'gone');")
+        try commit("DELETE FROM t WHERE i = 2;")
+        try protection.holdfast("rows", "restore", "t", "2", protection.database, "--at", "latest~1")
+        try commit("DELETE FROM t WHERE i = 2;")
+        try protection.holdfast(["push"] + options)
+
+        let sizes = { (result: CommandResult) in
+            let line = try #require(result.lines.first, "\(result)")
+            return try JSONDecoder().decode(Sizes.self, from: Data(line.utf8))
+        }
+        let stats = try sizes(run("stats", protection.data, "--json"))
+        #expect(try stats == sizes(protection.holdfast("stats", protection.data, "--json")))
+        #expect(stats.base_bytes > 4_000_000 && bases().isEmpty, "no base is read for that")
+        for command in [
+            ["recoveries", protection.data, "--json"],
+            ["find", "t", protection.database, "--deleted", "--json"],
+        ] {
+            let remote = try HoldfastProgram.run(command + ["--from", url], environment: environment())
+            let local = try protection.holdfast(command)
+            #expect(remote.status == 0 && remote.lines.count == 1, "\(remote)")
+            #expect(remote.stdout == local.stdout)
+        }
+        let found = try run("find", "t", protection.database, "--deleted")
+        let advice = #/  (holdfast restore .* --at [0-9]+ --output FILE --from .*)\n/#
+        #expect(found.stdout.firstMatch(of: advice) != nil, "\(found)")
+    }
+
     @Test("a base in the cache that was cut off is fetched again, a damaged one is refused")
     func damaged() throws {
         try expectRestored(large)
