@@ -77,6 +77,7 @@ extension JSONExamples {
             ("remote prune: root", pruned),
             ("adopt: root", AdoptLine(root: root, repository: "text", sequence: SequenceNumber(1))),
             ("key generate, show: recipient", RecipientLine(recipient: "text")),
+            ("key rewrap: remote", RewrapLine(remote: "text", written: 1, unchanged: 1, failed: 1)),
             ("config check: problem", ConfigurationProblemLine(file: "text", line: 1, message: "text")),
             (
                 "config show: setting",

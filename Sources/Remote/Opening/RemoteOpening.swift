@@ -147,13 +147,7 @@ package struct RemoteOpening: Sendable {
             if let path = keyFile ?? settings.keyFile {
                 keys = try RemoteKeys.opening(path, passphrase: passphrase)
             }
-            guard let remote = try await RemoteFile.read(in: store) else {
-                throw RemoteError(
-                    .noSuchRemote,
-                    "there is no \(ObjectNames.remote): nothing was shipped to it yet, or its bucket, prefix or "
-                        + "path is another one"
-                )
-            }
+            let remote = try await remoteFile()
             if let repository { try require(remote, repository) }
             guard remote.isEncrypted else {
                 guard keys == nil else {
@@ -167,6 +161,16 @@ package struct RemoteOpening: Sendable {
             let ring = KeyRing(store, of: remote.repository, keys ?? OpeningKeys([]))
             return access(remote, ObjectCodec(sealing: nil, opening: ring), host)
         }
+    }
+
+    /// The one that the remote must have by now.
+    func remoteFile() async throws(RemoteError) -> RemoteFile {
+        if let remote = try await RemoteFile.read(in: store) { return remote }
+        throw RemoteError(
+            .noSuchRemote,
+            "there is no \(ObjectNames.remote): nothing was shipped to it yet, or its bucket, prefix or path is "
+                + "another one"
+        )
     }
 
     private func access(

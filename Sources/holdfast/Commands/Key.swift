@@ -2,7 +2,7 @@ import ArgumentParser
 
 struct Key: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Make a key for encrypted remotes, or show whom it belongs to.",
+        abstract: "Make a key for encrypted remotes, show whom it belongs to, or change it.",
         discussion: """
             A remote is encrypted for recipients. Who has the secret key of one of them can read it. The machine that ships \
             needs no secret key: keep it elsewhere, in two places at least.
@@ -13,6 +13,6 @@ struct Key: ParsableCommand {
               holdfast key generate --output offsite.key
               holdfast key show offsite.key
             """,
-        subcommands: [KeyGenerate.self, KeyShow.self]
+        subcommands: [KeyGenerate.self, KeyShow.self, KeyRewrap.self]
     )
 }

@@ -48,6 +48,14 @@ struct RecipientLine: JSONLine {
     let recipient: String
 }
 
+/// `key rewrap`: data keys.
+struct RewrapLine: JSONLine {
+    let remote: String
+    let written: Int
+    let unchanged: Int
+    let failed: Int
+}
+
 /// `remote check`: a finding.
 struct RemoteFindingLine: JSONLine {
     let severity: String
@@ -97,6 +105,17 @@ extension RemotePruneLine {
             bytes: parts.reduce(0) { $0.addingSaturated($1.bytes) },
             kept: outcome.kept.objects,
             reason: outcome.reason
+        )
+    }
+}
+
+extension RewrapLine {
+    init(remote: String, _ result: KeyObjects.Rewrapped) {
+        self.init(
+            remote: remote,
+            written: result.written.count,
+            unchanged: result.unchangedCount,
+            failed: result.failed.count
         )
     }
 }

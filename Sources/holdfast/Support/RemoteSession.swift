@@ -52,17 +52,28 @@ struct RemoteSession {
     func openForReading() async throws -> RemoteAccess {
         let keyFile = settings.keyFile
         return try await naming {
-            try await opening().openForReading { () throws(RemoteError) in
-                guard let file = CurrentProcess.environment("HOLDFAST_PASSPHRASE_FILE") else {
-                    let path = keyFile?.printable ?? "the key"
-                    throw RemoteError(
-                        .wrongKey,
-                        "\(path) has a passphrase: put it into a file of mode 0600, named by $HOLDFAST_PASSPHRASE_FILE"
-                    )
-                }
-                return try KeyFile.passphrase(in: FilePath(file))
+            try await opening().openForReading { () throws(RemoteError) in try Self.passphrase(of: keyFile) }
+        }
+    }
+
+    /// Lets those for whom the settings seal read all that is there. `keyFile`: opens it.
+    func rewrap(with keyFile: FilePath) async throws -> KeyObjects.Rewrapped {
+        try await naming {
+            try await opening().rewrap(with: keyFile) { () throws(RemoteError) in
+                try Self.passphrase(of: keyFile)
             }
         }
+    }
+
+    private static func passphrase(of keyFile: FilePath?) throws(RemoteError) -> Passphrase {
+        guard let file = CurrentProcess.environment("HOLDFAST_PASSPHRASE_FILE") else {
+            let path = keyFile?.printable ?? "the key"
+            throw RemoteError(
+                .wrongKey,
+                "\(path) has a passphrase: put it into a file of mode 0600, named by $HOLDFAST_PASSPHRASE_FILE"
+            )
+        }
+        return try KeyFile.passphrase(in: FilePath(file))
     }
 
     /// With the remote's name before what went wrong.

@@ -14,11 +14,15 @@ extension KeyObjects {
     ///
     /// A data key that does not open is reported, and the others go on. An interrupted rewrap is begun once
     /// more; it continues where it ended.
+    ///
+    /// - Parameter hasConditions: whether the store refuses a name that is taken. Elsewhere two may not
+    ///   rewrap at the same time.
     package func rewrap(
         in store: some RemoteStore,
         of repository: RepositoryID,
         with keys: OpeningKeys,
-        for targets: SealTargets
+        for targets: SealTargets,
+        hasConditions: Bool = true
     ) async throws(RemoteError) -> Rewrapped {
         var result = Rewrapped()
         for (keyID, names) in names.sorted(by: { $0.key.description < $1.key.description }) {
@@ -30,7 +34,8 @@ extension KeyObjects {
                     continue
                 }
                 let object = try KeyObject(sealing: key, for: targets, repository: repository)
-                result.written.append(try await Self.write(object, after: newest, in: store))
+                let name = try await Self.write(object, after: newest, in: store, hasConditions)
+                result.written.append(name)
             } catch {
                 guard [.wrongKey, .damaged, .missing].contains(error.kind) else { throw error }
                 result.failed.append((keyID, error))
@@ -60,13 +65,19 @@ extension KeyObjects {
     private static func write(
         _ object: KeyObject,
         after newest: KeyObjectName,
-        in store: some RemoteStore
+        in store: some RemoteStore,
+        _ hasConditions: Bool
     ) async throws(RemoteError) -> ObjectName {
         var version = newest.version
         while version < .max {
             version += 1
             let name = KeyObjectName(object.keyID, version: version).name
-            if try await store.putNew(name, object.bytes).isStored { return name }
+            if hasConditions {
+                if try await store.putNew(name, object.bytes).isStored { return name }
+            } else if try await store.size(of: name) == nil {
+                try await store.put(name, object.bytes)
+                return name
+            }
         }
         throw RemoteError(.failed, "no version of \(newest.name) is free")
     }
