@@ -75,6 +75,10 @@ extension JSONExamples {
                 RemoteCheckLine(root: RootID(1), errors: 1, snapshots: SequenceNumber(1), bytesRead: 1)
             ),
             ("remote prune: root", pruned),
+            (
+                "remote prune: keys",
+                KeyPruneLine(dryRun: true, keysRemoved: 1, bytes: 1, kept: 1, reason: "text")
+            ),
             ("adopt: root", AdoptLine(root: root, repository: "text", sequence: SequenceNumber(1))),
             ("key generate, show: recipient", RecipientLine(recipient: "text")),
             ("key rewrap: remote", RewrapLine(remote: "text", written: 1, unchanged: 1, failed: 1)),

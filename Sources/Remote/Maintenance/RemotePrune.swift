@@ -11,6 +11,8 @@ package struct RemotePrune: Sendable {
     /// that no name of a batch may become free.
     package static let leastGrace = Duration.seconds(2 * 3600)
 
+    static let shortGrace = RemoteError(.failed, "prune keeps at least what is younger than 2 hours")
+
     private let reading: StreamReading
     private let grace: Duration
     private let isDryRun: Bool
@@ -39,9 +41,7 @@ package struct RemotePrune: Sendable {
 
     /// - Parameter progress: gets what was done after each page of a list.
     package func run(_ progress: (Outcome) -> Void = { _ in }) async throws(RemoteError) -> Outcome {
-        guard grace >= Self.leastGrace else {
-            throw RemoteError(.failed, "prune keeps at least what is younger than 2 hours")
-        }
+        guard grace >= Self.leastGrace else { throw Self.shortGrace }
         var outcome = Outcome()
         guard let plan = try await plan(&outcome) else { return outcome }
         let root = reading.root

@@ -118,9 +118,11 @@ package struct RemoteOpening: Sendable {
             try require(remote, isEncrypted: targets != nil)
             guard let targets else { return access(remote, .plain, host) }
             let key = DataKey()
-            try await write(key, targets, remote)
+            let object = try KeyObject(sealing: key, for: targets, repository: remote.repository)
+            let writer = KeyWriter(store, object, hasConditions: remote.hasConditions)
             var access = access(remote, ObjectCodec(sealing: key, opening: nil), host)
             access.readers = targets.readers
+            access.writeKey = { () throws(RemoteError) in try await writer.run() }
             return access
         }
     }
@@ -218,22 +220,6 @@ package struct RemoteOpening: Sendable {
         switch address {
         case .bucket(let bucket, let prefix): "s3://\(bucket)/\(prefix.isEmpty ? "holdfast" : prefix + "-2")"
         case .directory(let path): "\(RemoteAddress.directory(path.appending(suffix: "-2")))"
-        }
-    }
-
-    /// Puts the key of this start of a writer where readers find it, before anything is sealed with it.
-    private func write(
-        _ key: DataKey,
-        _ targets: SealTargets,
-        _ remote: RemoteFile
-    ) async throws(RemoteError) {
-        let object = try KeyObject(sealing: key, for: targets, repository: remote.repository)
-        let name = KeyObjectName(key.id).name
-        guard remote.hasConditions else { return try await store.put(name, object.bytes) }
-        // After a lost answer it is this one. Its id is random.
-        guard try await store.putNew(name, object.bytes) == .taken else { return }
-        guard try await store.get(name, nil) == object.bytes else {
-            throw RemoteError(.otherWriter, "another writer has taken \(name): begin again")
         }
     }
 }

@@ -36,6 +36,8 @@ package final class RootShipper {
     /// When it was certain that nobody had gone on beyond the cursor, by the store's clock: the machine may
     /// have slept, or been restored as it was. Nil if it is not known.
     private var proven: Instant?
+    /// The key that seals was there when something was to be written for the first time.
+    private var hasKey = false
     /// An attempt has failed, but the batch may be there: its answer was lost.
     private var isUnsettled = false
     /// Nothing was written since somebody said that this is to be the writer now.
@@ -185,6 +187,8 @@ package final class RootShipper {
             let isNews = !plan.isEmpty || mark != cursor.state.mark
             let isOtherDescription = local.description != cursor.state.description
             guard isNews || isOtherDescription || cursor.state.mustReset else { return false }
+            if !hasKey { try await remote.writeKey() }
+            hasKey = true
             try await writeObjects(plan, local)
             batch = try makeBatch(plan, local)
         } catch is RootHasChanged {
@@ -304,6 +308,7 @@ package final class RootShipper {
             self.proven = time
         } else {
             proven = try await head.requireNoIndex(after: batch.number)
+            try await remote.writeKey()
         }
         try cursor.take(outcome.digest, root.id, outcome.id)
         isUnsettled = false

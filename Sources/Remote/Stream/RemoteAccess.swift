@@ -12,6 +12,8 @@ package struct RemoteAccess: Sendable {
     /// Who can open what is written; empty for all who have the store. Nobody else gets the same text. Nil
     /// where no other start may go on with what this one has sealed.
     var readers: String? = ""
+    /// Puts the key of this start where readers find it, unless it is there: before something is sealed.
+    var writeKey: @Sendable () async throws(RemoteError) -> Void = {}
     /// Whether the store refuses a name that is taken.
     package let hasConditions: Bool
     /// How many requests there were so far.

@@ -11,7 +11,8 @@ struct RemotesPrune: HoldfastCommand {
         discussion: """
             Holdfast deletes nothing in a remote by itself, and ships with credentials that cannot delete. This command needs \
             such that can. Objects that the store does not let go of, as with object lock, are counted and stay. By --grace, all \
-            that was needed in that time stays: readers that have begun then go on.
+            that was needed in that time stays: readers that have begun then go on. Of an encrypted remote, the keys of what is no \
+            more there go as well; to find them, the first bytes of each object are read.
 
             Exit status: 0 done, 1 failed, 10 there is no such remote, 12 the key does not fit, 64 wrong usage.
 
@@ -50,6 +51,14 @@ struct RemotesPrune: HoldfastCommand {
                     let size = Quantity.text(bytes: line.bytes)
                     let removed = "\(Quantity.text(line.removed, "object")), \(size)"
                     var text = "root \(root): \(removed) \(dryRun ? "would be removed" : "removed")"
+                    if let reason = line.reason { text += ", \(line.kept) kept: \(reason)" }
+                    try console.result(json: line, text: text)
+                }
+                let keys = try await KeyPrune(access, grace: grace, isDryRun: dryRun).run()
+                if keys != KeyPrune.Outcome() {
+                    let line = KeyPruneLine(keys, isDryRun: dryRun)
+                    let removed = Quantity.text(line.keysRemoved, "key")
+                    var text = "\(removed) without content \(dryRun ? "would be removed" : "removed")"
                     if let reason = line.reason { text += ", \(line.kept) kept: \(reason)" }
                     try console.result(json: line, text: text)
                 }

@@ -95,6 +95,27 @@ struct RemotePruneLine: JSONLine {
     let reason: String?
 }
 
+/// `remote prune`: the keys of an encrypted remote.
+struct KeyPruneLine: JSONLine {
+    let dryRun: Bool
+    let keysRemoved: Int
+    let bytes: UInt64
+    let kept: Int
+    let reason: String?
+}
+
+extension KeyPruneLine {
+    init(_ outcome: KeyPrune.Outcome, isDryRun: Bool) {
+        self.init(
+            dryRun: isDryRun,
+            keysRemoved: outcome.removed.objects,
+            bytes: outcome.removed.bytes,
+            kept: outcome.kept.objects,
+            reason: outcome.reason
+        )
+    }
+}
+
 extension RemotePruneLine {
     init(root: RootID, _ outcome: RemotePrune.Outcome, isDryRun: Bool) {
         let parts = [outcome.indexes, outcome.batches, outcome.data]

@@ -191,67 +191,6 @@ struct RemoteTests {
         #expect(found.stdout.isEmpty, "\(found)")
     }
 
-    private struct Rewrapped: Decodable, Equatable {
-        let written: Int
-        let unchanged: Int
-        let failed: Int
-    }
-
-    @Test("after a change of keys the old one reads nothing new; the new one reads all, once rewrapped")
-    func rotated() throws {
-        let protection = try protection()
-        let (old, new) = (protection.folder.file("old"), protection.folder.file("new"))
-        let recipients = try [old, new].map { key in
-            try protection.holdfast("key", "generate", "--output", key).stdout
-                .trimmingCharacters(in: .newlines)
-        }
-        for recipient in recipients {
-            try add(protection, "--recipient", recipient)
-            try protection.holdfast(["push"] + options(protection))
-            try commit(protection)
-            if recipient == recipients[0] {
-                try protection.holdfast(["remote", "remove", "nas"] + options(protection))
-            }
-        }
-        try protection.holdfast(["push"] + options(protection))
-
-        func read(_ key: String, expecting status: Int32) throws {
-            let elsewhere = try TemporaryDirectory()
-            let copy = elsewhere.file("copy.db")
-            let result = try HoldfastProgram.run(
-                ["restore", protection.database, "--from", url(protection), "--key", key, "-o", copy],
-                environment: [
-                    "HOLDFAST_REPO": elsewhere.file("none"), "XDG_CACHE_HOME": elsewhere.file("cache"),
-                ]
-            )
-            #expect(result.status == status, "\(result)")
-            guard status == 0 else { return }
-            #expect(try SQLite3.sql(".dump", on: copy) == SQLite3.sql(".dump", on: protection.database))
-        }
-        for key in [old, new] { try read(key, expecting: 12) }
-        let both = protection.folder.file("both")
-        try protection.shell("umask 077; cat '\(old)' '\(new)' > '\(both)'")
-        try read(both, expecting: 0)
-        let rewrap = ["key", "rewrap", "nas", "--json", "--key"]
-        func rewrapped(_ key: String, expecting status: Int32 = 0) throws -> Rewrapped {
-            let arguments = rewrap + [key] + options(protection)
-            let result = try protection.holdfast(arguments, expecting: status)
-            return try JSONDecoder().decode(Rewrapped.self, from: Data(result.stdout.utf8))
-        }
-        let stranger = protection.folder.file("stranger")
-        try protection.holdfast("key", "generate", "--output", stranger)
-        let refused = try rewrapped(stranger, expecting: 12)
-        #expect(refused.written == 0 && refused.unchanged == 0 && refused.failed > 1)
-        let first = try rewrapped(both)
-        #expect(first.written > 0 && first.unchanged > 0 && first.failed == 0)
-        try read(old, expecting: 12)
-        try read(new, expecting: 0)
-        let second = try rewrapped(new)
-        #expect(second == Rewrapped(written: 0, unchanged: first.written + first.unchanged, failed: 0))
-        let check = ["remote", "check", "nas", "--read-data", "--key", new] + options(protection)
-        try protection.holdfast(check)
-    }
-
     @Test("what is wrong is said with what to do")
     func wrong() throws {
         let protection = try protection()

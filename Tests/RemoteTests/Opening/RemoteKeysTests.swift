@@ -1,5 +1,6 @@
 import LinuxSystem
 import RepositoryFormat
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -15,6 +16,7 @@ struct RemoteKeysTests {
     /// A batch as a writer with these settings writes it.
     private func ship(_ settings: RemoteSettings) async throws {
         let access = try await RemoteOpening(store, settings).write()
+        try await access.writeKey()
         let name = ObjectNames.batch(Sample.root, BatchID(BatchNumber(1)))
         let batch = StreamObject(
             kind: .batch,
@@ -56,12 +58,36 @@ struct RemoteKeysTests {
         await expect(.wrongKey, "sealed for recipient", "no secret key was given") { try await read(access) }
     }
 
-    @Test("each start of a writer has a key of its own, which is there before anything else")
+    private var keys: [ObjectName] { bucket.objects.keys.filter { $0.text.hasPrefix(ObjectNames.keys) } }
+
+    @Test("each start of a writer that ships has a key of its own, which is there before anything else")
     func starts() async throws {
+        let shipped = try ShippedRoot()
         for count in 1...3 {
-            _ = try await RemoteOpening(store, .bucket(secret.recipient)).write()
-            #expect(bucket.objects.keys.count { $0.text.hasPrefix(ObjectNames.keys) } == count)
+            let recording = RecordingPuts(store: store)
+            let access = try await RemoteOpening(recording, .bucket(secret.recipient)).write()
+            let shipper = try await RootShipper.open(access, shipped.root)
+            if count > 1 { try await shipper.ship() }
+            #expect(keys.count == count - 1, "nothing was shipped")
+            try shipped.record("a", bytes(UInt64(count)))
+            _ = recording.take()
+            try await shipper.ship()
+            #expect(recording.take().first?.hasPrefix(ObjectNames.keys) == true && keys.count == count)
+            try shipped.record("a", bytes(UInt64(count + 10)))
+            try await shipper.ship()
+            #expect(recording.take().allSatisfy { $0.contains("/stream/") } && keys.count == count)
         }
+    }
+
+    @Test("a key that was removed meanwhile is there again before more is sealed with it")
+    func removed() async throws {
+        let access = try await RemoteOpening(store, .bucket(secret.recipient)).write()
+        try await access.writeKey()
+        let before = bucket.objects
+        let key = try #require(keys.first)
+        bucket.replace(key, by: nil)
+        try await access.writeKey()
+        #expect(bucket.object(key)?.content == before[key]?.content && keys.count == 1)
     }
 
     @Test("an encrypted remote gets nothing plain")
@@ -153,5 +179,30 @@ struct RemoteKeysTests {
         settings.recipients = [secret.revealedText]
         await expect(.wrongKey, "recipient 1") { try await ship(settings) }
         #expect(bucket.objects.isEmpty)
+    }
+}
+
+/// Remembers the names of objects that were written, in order.
+private final class RecordingPuts: ForwardingStore {
+    let store: any RemoteStore
+    private let names = Mutex<[String]>([])
+
+    init(store: any RemoteStore) { self.store = store }
+
+    func take() -> [String] {
+        names.withLock { names in
+            defer { names.removeAll() }
+            return names
+        }
+    }
+
+    func putNew(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) -> PutOutcome {
+        names.withLock { $0.append(name.text) }
+        return try await store.putNew(name, content)
+    }
+
+    func put(_ name: ObjectName, _ content: [UInt8]) async throws(RemoteError) {
+        names.withLock { $0.append(name.text) }
+        try await store.put(name, content)
     }
 }
