@@ -4,7 +4,8 @@ package import RepositoryReader
 import Synchronization
 package import SystemPackage
 
-/// The bases of a copy of a remote. Each is fetched when it is read for the first time.
+/// The bases of a copy of a remote. Each is fetched when it is read for the first time. What is damaged in
+/// the copy is fetched once more.
 package final class CopiedBases: BaseSource {
     /// Runs a task, and blocks the caller's thread until it returns.
     package typealias Run = @Sendable (@escaping @Sendable () async throws -> Void) throws -> Void
@@ -14,6 +15,8 @@ package final class CopiedBases: BaseSource {
     private let run: Run
     /// As far as they were looked up.
     private let known = Mutex<[RootID: [BaseID: DataObject]]>([:])
+    /// In which somebody has found damage.
+    private let damaged = Mutex<Set<FilePath>>([])
 
     /// `cache`: of which the copy is a part.
     package init(_ copy: RemoteCopy, in cache: CopyCache, run: @escaping Run) {
@@ -44,6 +47,21 @@ package final class CopiedBases: BaseSource {
         return file
     }
 
+    package func replaceDamaged(_ path: FilePath) throws -> Bool {
+        guard let root = Self.root(of: path), damaged.withLock({ $0.insert(path).inserted }) else {
+            return false
+        }
+        let lock = try copy.lock()
+        defer { extendLifetime(lock) }
+        let copy = copy
+        let isReplaced = Mutex(false)
+        try run {
+            let result = try await copy.replaceDamaged(path, of: root)
+            isReplaced.withLock { $0 = result }
+        }
+        return isReplaced.withLock { $0 }
+    }
+
     /// What has the path, unless it is missing or has another length. `BaseReader` proves its content.
     private func whole(_ path: FilePath, _ object: DataObject) throws -> OpenFile? {
         do {
@@ -60,13 +78,18 @@ package final class CopiedBases: BaseSource {
         _ path: FilePath,
         lookingUpAgain: Bool = false
     ) throws -> (root: RootID, object: DataObject)? {
-        let place = path.removingLastComponent().removingLastComponent()
-        guard let base = path.lastComponent.flatMap(BaseID.init),
-            let root = place.lastComponent.flatMap({ RootID($0.string) })
-        else { return nil }
+        guard let base = path.lastComponent.flatMap(BaseID.init), let root = Self.root(of: path) else {
+            return nil
+        }
         if !lookingUpAgain, let object = known.withLock({ $0[root]?[base] }) { return (root, object) }
         let bases = try copy.state(of: root)?.bases ?? [:]
         known.withLock { $0[root] = bases }
         return bases[base].map { (root, $0) }
+    }
+
+    /// The one in whose directory the segment or base is.
+    private static func root(of path: FilePath) -> RootID? {
+        let place = path.removingLastComponent().removingLastComponent()
+        return place.lastComponent.flatMap { RootID($0.string) }
     }
 }

@@ -23,7 +23,8 @@ struct ObjectDownload: Sendable {
                 let content = try await read(range, of: object, opener)
                 try OpenFile(draft, .update).write(unsafe content.span.bytes, at: range.lowerBound)
             }
-            try Self.require(try Self.hasher(of: file, object), object)
+            // Its parts came in any order.
+            try Self.require(try ObjectDigest(of: file), object)
             try file.synchronise()
             try Directory.rename(draft, to: path)
         } catch {
@@ -32,23 +33,12 @@ struct ObjectDownload: Sendable {
         }
     }
 
-    /// Of what is in the file. Its parts came in any order.
-    private static func hasher(of file: borrowing OpenFile, _ object: DataObject) throws -> ObjectHasher {
-        var hasher = ObjectHasher()
-        for range in parts(of: object) {
-            var bytes = [UInt8](repeating: 0, count: range.count)
-            let got = try file.read(into: &bytes, count: bytes.count, at: range.lowerBound)
-            hasher.add(bytes[..<got])
-        }
-        return hasher
-    }
-
     /// Fetches it only to compare its digest. Throws `RemoteError.damaged` if that is another one.
     func verify(_ object: DataObject) async throws(RemoteError) {
         let opener = try await opener(object)
         var hasher = ObjectHasher()
         for range in Self.parts(of: object) { hasher.add(try await read(range, of: object, opener)) }
-        try Self.require(hasher, object)
+        try Self.require(hasher.digest, object)
     }
 
     private static func parts(of object: DataObject) -> some Sequence<Range<UInt64>> {
@@ -57,8 +47,8 @@ struct ObjectDownload: Sendable {
         }
     }
 
-    private static func require(_ hasher: ObjectHasher, _ object: DataObject) throws(RemoteError) {
-        guard hasher.digest == object.digest else {
+    private static func require(_ digest: ObjectDigest, _ object: DataObject) throws(RemoteError) {
+        guard digest == object.digest else {
             throw RemoteError(.damaged, "\(object.name): its digest is wrong")
         }
     }

@@ -32,12 +32,25 @@ package struct RemoteCopy: Sendable {
         try Directory.make(directory.appending("roots"))
         let lock = try self.lock()
         defer { extendLifetime(lock) }
-        _ = try MadeRepository.openOrMake(at: directory, id: remote.repository)
+        try makeRepository()
         let states = try await states()
         let chosen = try choose(try describe(states))
         for (root, state) in states where chosen.isEmpty || chosen.contains(root) {
             try await update(root, state)
         }
+    }
+
+    /// What is there of another repository, or damaged, is of no use.
+    private func makeRepository() throws {
+        do {
+            _ = try MadeRepository.openOrMake(at: directory, id: remote.repository)
+            return
+        } catch RepositoryError.malformed, RepositoryError.unsupported {
+        } catch let error as RemoteError where error.kind == .otherWriter {
+            try Directory.removeTree(directory.appending("roots"))
+        }
+        try Directory.remove(directory.appending(RepositoryDirectory.fileName))
+        _ = try MadeRepository.openOrMake(at: directory, id: remote.repository)
     }
 
     /// Of all roots. One of which nothing can be restored yet is none.
@@ -76,7 +89,7 @@ package struct RemoteCopy: Sendable {
         let (draft, old) = (place.appending(suffix: ".new"), place.appending(suffix: ".old"))
         for path in [draft, old] { try Directory.removeTree(path) }
         let former = try self.state(of: root).map { RootDownload.Former(state: $0, directory: place) }
-        if former?.state == state { return }
+        if former?.state == state, try isWhole(place, state) { return }
         let download = RootDownload(remote.reading(root), to: draft, reusing: former)
         try await download.write(state, withBases: false)
         let index = state.indexed(root, session: state.batch.session ?? 0, writer: "", .now)
@@ -85,6 +98,24 @@ package struct RemoteCopy: Sendable {
         // Another process may be reading it.
         try Directory.exchange(draft, place)
         try Directory.removeTree(draft)
+    }
+
+    /// Whether the small files are as they should be, and segments have their sizes. Other damage is found by
+    /// who reads them.
+    private func isWhole(_ place: FilePath, _ state: RemoteState) throws -> Bool {
+        let small: [(FilePath.Component, [UInt8])] = [
+            (RootFile.name, state.description), (RootFile.copyName, state.description),
+            ("durable", state.mark),
+        ]
+        let areRight = small.allSatisfy { name, content in
+            let found = try? StoredFile.open(place.appending(name)).content(upTo: 1 << 20)
+            return (found ?? []) == content
+        }
+        return areRight
+            && state.segments.allSatisfy { first, segment in
+                let path = place.appending("segments").appending(SegmentName.make(first))
+                return FileStatus.ifPresent(path)?.sizeBytes == segment.byteCount
+            }
     }
 
     private func place(_ root: RootID) -> FilePath { directory.appending("roots").appending("\(root)") }
@@ -109,5 +140,37 @@ package struct RemoteCopy: Sendable {
         let fetched = directory.appending("fetched")
         try await download.run(object, to: fetched)
         try Directory.rename(fetched, to: path)
+    }
+
+    /// Fetches a segment or base of the root anew, unless it is what the remote has. The copy must be locked.
+    /// Returns whether another file has the path now.
+    func replaceDamaged(_ path: FilePath, of root: RootID) async throws -> Bool {
+        guard let name = path.lastComponent, let state = try state(of: root) else { return false }
+        if let base = BaseID(name) {
+            // Another process has updated the copy: then its list is another one.
+            guard let object = state.bases[base] else { return true }
+            if try digest(path) == object.digest { return false }
+            try await fetch(object, of: root, to: path)
+            return true
+        }
+        guard let first = SegmentName.parse(name) else { return false }
+        guard let segment = state.segments[first] else { return true }
+        let former = try digest(path)
+        if let object = segment.object, segment.pieces.isEmpty, object.digest == former { return false }
+        let fetched = directory.appending("fetched")
+        try Directory.removeTree(fetched)
+        try await RootDownload(remote.reading(root), to: directory).write(segment, to: fetched)
+        if try digest(fetched) == former { return false }
+        try Directory.rename(fetched, to: path)
+        return true
+    }
+
+    /// Nil if there is no such file.
+    private func digest(_ path: FilePath) throws -> ObjectDigest? {
+        do {
+            return try ObjectDigest(of: StoredFile.open(path))
+        } catch let error as SystemError where error.isAbsent {
+            return nil
+        }
     }
 }

@@ -43,13 +43,13 @@ package struct RootDownload: Sendable {
         var pieces: [BatchID: [(path: FilePath, piece: SegmentPiece)]] = [:]
         for (first, segment) in state.segments.sorted(by: { $0.key < $1.key }) {
             let path = segments.appending(SegmentName.make(first))
-            if former?.state.segments[first] == segment, reuse(path) { continue }
+            if former?.state.segments[first] == segment, reuse(path, segment.byteCount) { continue }
             if let object = segment.object { objects.append((object, path)) }
             for piece in segment.pieces { pieces[piece.batch, default: []].append((path, piece)) }
         }
         for (base, object) in state.bases.sorted(by: { $0.key < $1.key }) {
             let path = directory.appending("bases").appending(BaseName.make(base.sequence, base.file))
-            if former?.state.bases[base] == object, reuse(path) { continue }
+            if former?.state.bases[base] == object, reuse(path, object.sizeBytes) { continue }
             if withBases { objects.append((object, path)) }
         }
         let download = ObjectDownload(reading: reading)
@@ -64,13 +64,23 @@ package struct RootDownload: Sendable {
         try Directory.replaceFile(at: directory.appending(RootFile.name), with: state.description)
     }
 
-    /// Gives a file of the former download this name as well. Returns whether that was possible.
-    private func reuse(_ path: FilePath) -> Bool {
+    /// Writes one segment to that path, which must be free.
+    func write(_ segment: RemoteState.Segment, to path: FilePath) async throws {
+        if let object = segment.object { try await ObjectDownload(reading: reading).run(object, to: path) }
+        let pieces = segment.pieces.map { (path: path, piece: $0) }
+        try await write(Dictionary(grouping: pieces, by: \.piece.batch))
+    }
+
+    /// Gives a file of the former download this name as well. Returns whether that was possible, and the file
+    /// has that size.
+    private func reuse(_ path: FilePath, _ sizeBytes: UInt64) -> Bool {
         guard let former else { return false }
         var source = path
         guard source.removePrefix(directory) else { return false }
+        source = former.directory.appending(source.components)
+        guard FileStatus.ifPresent(source)?.sizeBytes == sizeBytes else { return false }
         do {
-            try Directory.addName(path, to: former.directory.appending(source.components))
+            try Directory.addName(path, to: source)
             return true
         } catch {
             return false

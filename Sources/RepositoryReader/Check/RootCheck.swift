@@ -105,6 +105,9 @@ package struct RootCheck: Sendable {
             try reader.forEachChunk(opening: opening, progress: progress) { _, _ in }
             return reader.fileBytes
         } catch let damage as DamageError {
+            if try root.baseFiles.replaceDamaged(base.path) {
+                return try check(base, opening: opening, report)
+            }
             // Retention may have removed it meanwhile.
             let isThere = try FileStatus.unlessMissing(base.path, followingLinks: false) != nil
             guard try isThere || isNamed(base) else { return 0 }

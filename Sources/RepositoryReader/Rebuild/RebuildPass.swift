@@ -118,6 +118,9 @@ package final class RebuildPass {
                 } catch is ReplacedSegmentError {
                     throw ReplacedSegmentError()
                 } catch {
+                    if let damage = error as? DamageError, try root.baseFiles.replaceDamaged(damage.path) {
+                        throw ReplacedSegmentError()
+                    }
                     rebuild.failure = firstDamage ?? error
                     try onFailure(header.file, error)
                 }

@@ -73,11 +73,18 @@ package struct StreamReader {
     }
 
     /// Calls `onRecord` for every valid record, until it returns false, and `onFinding` for every finding.
-    /// Returns the end of the last segment; nil when there is no segment or `onRecord` returned false.
+    /// Returns the end of the last segment; nil when there is no segment or `onRecord` returned false. Throws
+    /// `ReplacedSegmentError` if a segment of a copy was damaged, and was got anew.
     package func run(
-        onFinding: (Finding) throws -> Void,
+        onFinding report: (Finding) throws -> Void,
         onRecord: (RecordType, RecordHeader, RawSpan, RecordPlace) throws -> Bool
     ) throws -> StreamEnd? {
+        func onFinding(_ finding: Finding) throws {
+            if finding.severity == .error, try root.baseFiles.replaceDamaged(finding.file) {
+                throw ReplacedSegmentError()
+            }
+            try report(finding)
+        }
         var blocks = BlockReader()
         var mark: DurableMark?
         do {

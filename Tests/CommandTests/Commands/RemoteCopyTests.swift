@@ -116,17 +116,27 @@ struct RemoteCopyTests {
         #expect(found.stdout.firstMatch(of: advice) != nil, "\(found)")
     }
 
-    @Test("a base in the cache that was cut off is fetched again, a damaged one is refused")
+    @Test("what is damaged in the cache is fetched again, each kind of file")
     func damaged() throws {
         try expectRestored(large)
-        let base = try #require(try bases().first)
-        let whole = try size(base)
-        try protection.shell("truncate -s \(whole / 2) '\(base)'")
-        try expectRestored(large)
-        try protection.shell("printf x | dd of='\(base)' bs=1 seek=\(whole / 2) conv=notrunc status=none")
-        let copy = elsewhere.file("never.db")
-        let result = try run("restore", large, "-o", copy)
-        #expect(result.status == 4 && !elsewhere.exists("never.db"), "\(result)")
+        for part in ["/bases/", "/segments/", "/root.json", "/durable", "/remote-state", "/repository.json"] {
+            let file = try #require(try cached(part).first, "\(part)")
+            let half = try size(file) / 2
+            for damage in [
+                "truncate -s \(half) '\(file)'", "rm '\(file)'",
+                "printf damaged | dd of='\(file)' bs=1 seek=\(half) conv=notrunc status=none",
+            ] {
+                let content = FileManager.default.contents(atPath: file)
+                try protection.shell(damage)
+                let damaged = FileManager.default.contents(atPath: file)
+                #expect(damaged != content, "\(damage)")
+                try expectRestored(large)
+                #expect(FileManager.default.contents(atPath: file) != damaged, "\(damage)")
+            }
+            #expect(try bases().count == 1, "\(part)")
+        }
+        let check = try run("check", "--read-data")
+        #expect(check.status == 0, "\(check)")
     }
 
     @Test("the cache takes no more than HOLDFAST_CACHE_SIZE, apart from what the command needs itself")

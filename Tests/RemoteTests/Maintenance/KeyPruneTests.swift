@@ -1,5 +1,6 @@
 import LinuxSystem
 import RepositoryFormat
+import RepositoryReader
 import TestSupport
 import Testing
 

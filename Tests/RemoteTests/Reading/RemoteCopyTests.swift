@@ -35,13 +35,8 @@ struct RemoteCopyTests {
     private func opened(limit: UInt64 = .max) async throws -> RootDescription {
         let copy = RemoteCopy(access, in: FilePath(place.file("cache/one")))
         try await copy.update { _ in [] }
-        let cache = CopyCache(FilePath(place.file("cache")), limitBytes: limit)
-        cache.trim()
-        let bases = CopiedBases(copy, in: cache) { work in
-            try EventLoop.run("test") { _ in try await work() }
-        }
-        let repository = try RepositoryDirectory(at: copy.directory, baseFiles: BaseFiles(from: bases))
-        return try #require(try repository.roots().usable.first)
+        CopyCache(FilePath(place.file("cache")), limitBytes: limit).trim()
+        return try repository(of: copy, limit: limit)
     }
 
     private func rebuilt(_ name: String, of root: RootDescription) throws -> [UInt8]? {
@@ -107,7 +102,7 @@ struct RemoteCopyTests {
         _ = try RootCheck(root).run(readingData: true) { Issue.record("\($0)") }
     }
 
-    @Test("a base that was cut off is fetched again; one with another byte is damage")
+    @Test("a base that was cut off, or has another byte, is fetched again, and no other one")
     func damaged() async throws {
         let root = try await opened()
         #expect(try rebuilt("large", of: root) == large)
@@ -123,8 +118,89 @@ struct RemoteCopyTests {
             var bytes = content
             bytes[at] ^= 4
             try Directory.replaceFile(at: base, with: bytes)
+            _ = store.takeData()
+            let root = try await opened()
+            #expect(try rebuilt("large", of: root) == large, "byte \(at)")
+            #expect(store.takeData().count == 1, "byte \(at)")
+            // Once: a disk that damages it again is damage.
+            try Directory.replaceFile(at: base, with: bytes)
             #expect(throws: DamageError.self, "byte \(at)") { try rebuilt("large", of: root) }
         }
+        #expect(try await RootCheck(opened()).run(readingData: true) { Issue.record("\($0)") }.errors == 0)
+    }
+
+    @Test("any damaged file of a copy is replaced, by whatever it is read", arguments: [false, true])
+    func damagedFiles(isCompacted: Bool) async throws {
+        let shipped = try ShippedRoot(segmentLimit: 4_000)
+        let bucket = MemoryBucket()
+        let writer = shipped.access(FaultStore(bucket, seed: 1))
+        for seed in UInt64(1)...6 {
+            try shipped.record("later", bytes(seed))
+            try await shipped.ship(writer)
+        }
+        if isCompacted {
+            try RootCompaction(shipped.root).run()
+            try await shipped.ship(writer)
+        }
+        let remote = shipped.access(FaultStore(bucket, seed: 1))
+        let copy = RemoteCopy(remote, in: FilePath(place.file("cache/two")))
+        try await copy.update { _ in [] }
+        let paths = try FileManager.default.subpathsOfDirectory(atPath: copy.directory.string)
+            .map { copy.directory.appending(FilePath($0).components) }
+            .filter { try FileStatus.of($0).kind == .regular && !$0.string.contains("/described/") }
+        #expect(paths.count > 6)
+        for path in paths {
+            let content = try #require(try OpenFile(path, .read).content(upTo: 1 << 20))
+            for at in [0, content.count / 3, content.count - 1] where content.count > 0 {
+                var bytes = content
+                bytes[at] ^= 1
+                try Directory.replaceFile(at: path, with: bytes)
+                try await expectWhole(copy, "\(path), byte \(at)")
+                // Of these two the time of making them is a part.
+                guard !["remote-state", "repository.json"].contains(path.lastComponent) else { continue }
+                #expect(try OpenFile(path, .read).content(upTo: 1 << 20) == content, "\(path), byte \(at)")
+            }
+        }
+    }
+
+    /// A command that reads everything finds no damage.
+    private func expectWhole(_ copy: RemoteCopy, _ comment: String) async throws {
+        try await copy.update { _ in [] }
+        let summary = try RootCheck(repository(of: copy)).run(readingData: true) {
+            Issue.record("\($0): \(comment)")
+        }
+        #expect(summary.errors == 0 && summary.warnings == 0 && summary.snapshots == 6, "\(comment)")
+    }
+
+    @Test("damage that was shipped stays damage, and is looked for once")
+    func shippedDamage() async throws {
+        let shipped = try ShippedRoot()
+        for seed in UInt64(1)...3 { try shipped.record("a", bytes(seed)) }
+        let segment = shipped.root.segmentPath(try #require(try shipped.root.segments().first))
+        var content = try #require(try OpenFile(segment, .read).content(upTo: 1 << 20))
+        content[content.count / 2] ^= 1
+        try Directory.replaceFile(at: segment, with: content)
+        let bucket = MemoryBucket()
+        try await shipped.ship(shipped.access(FaultStore(bucket, seed: 1)))
+        let store = RecordingStore(FaultStore(bucket, seed: 1))
+        let copy = RemoteCopy(shipped.access(store), in: FilePath(place.file("cache/two")))
+        try await copy.update { _ in [] }
+        let root = try repository(of: copy)
+        _ = store.takeNames()
+        var findings = 0
+        for _ in 1...2 { _ = try RootCheck(root).run(readingData: true) { _ in findings += 1 } }
+        #expect(findings > 1)
+        let batch = ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(1))).text
+        #expect(store.takeNames() == [batch])
+    }
+
+    private func repository(of copy: RemoteCopy, limit: UInt64 = .max) throws -> RootDescription {
+        let cache = CopyCache(FilePath(place.file("cache")), limitBytes: limit)
+        let bases = CopiedBases(copy, in: cache) { work in
+            try EventLoop.run("test") { _ in try await work() }
+        }
+        let repository = try RepositoryDirectory(at: copy.directory, baseFiles: BaseFiles(from: bases))
+        return try #require(try repository.roots().usable.first)
     }
 
     @Test("what a killed process leaves of a base is replaced")
