@@ -45,6 +45,13 @@ extension OpenFile {
         }
     }
 
+    /// Takes a shared `flock(2)`, which many open files can have, and nobody beside an exclusive one.
+    package func waitForSharedLock() throws(SystemError) {
+        while flock(descriptor, LOCK_SH) != 0 {
+            if errno != EINTR { throw .last(.lock, path) }
+        }
+    }
+
     /// As `waitForExclusiveLock`, without waiting. Returns false when another open file has it.
     package func takeExclusiveLock() throws(SystemError) -> Bool {
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {

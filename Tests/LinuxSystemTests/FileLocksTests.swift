@@ -67,4 +67,23 @@ struct FileLocksTests {
         let later = try [second.takeWriteLock(ofByte: 0), second.takeWriteLock(ofByte: last)]
         #expect(later == [false, true])
     }
+
+    @Test("gives a shared lock to several, and an exclusive one to nobody beside them")
+    func shared() throws {
+        let folder = try TemporaryDirectory()
+        let path = FilePath(folder.file("lock"))
+        let other = try OpenFile(path, .updateOrCreate)
+        do {
+            let first = try OpenFile(path, .updateOrCreate)
+            let second = try OpenFile(path, .updateOrCreate)
+            try first.waitForSharedLock()
+            try second.waitForSharedLock()
+            let isTaken = try other.takeExclusiveLock()
+            #expect(!isTaken)
+            extendLifetime(first)
+            extendLifetime(second)
+        }
+        let isTaken = try other.takeExclusiveLock()
+        #expect(isTaken)
+    }
 }

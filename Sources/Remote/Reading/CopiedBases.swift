@@ -12,15 +12,23 @@ package final class CopiedBases: BaseSource {
 
     private let copy: RemoteCopy
     private let cache: CopyCache
+    private let uses: [RootUse]
     private let run: Run
     /// As far as they were looked up.
     private let known = Mutex<[RootID: [BaseID: DataObject]]>([:])
     /// In which somebody has found damage.
     private let damaged = Mutex<Set<FilePath>>([])
 
-    /// `cache`: of which the copy is a part.
-    package init(_ copy: RemoteCopy, in cache: CopyCache, run: @escaping Run) {
-        (self.copy, self.cache, self.run) = (copy, cache, run)
+    /// - Parameters:
+    ///   - cache: of which the copy is a part.
+    ///   - uses: of the roots that are read; they end with this value.
+    package init(
+        _ copy: RemoteCopy,
+        in cache: CopyCache,
+        using uses: [RootUse],
+        run: @escaping Run
+    ) {
+        (self.copy, self.cache, self.uses, self.run) = (copy, cache, uses, run)
     }
 
     package func sizeBytes(_ path: FilePath) throws -> UInt64? { try object(path)?.object.sizeBytes }

@@ -28,16 +28,24 @@ package struct RemoteCopy: Sendable {
 
     /// Fetches what is new of the roots that `choose` names, or of all if it names none. It gets a repository
     /// with the descriptions of all, and nothing else. A lock keeps other processes out.
-    package func update(choosing choose: (RepositoryDirectory) throws -> Set<RootID>) async throws {
+    ///
+    /// Returns the uses of these roots, to be kept as long as they are read.
+    @discardableResult
+    package func update(
+        choosing choose: (RepositoryDirectory) throws -> Set<RootID>
+    ) async throws -> [RootUse] {
         try Directory.make(directory.appending("roots"))
         let lock = try self.lock()
         defer { extendLifetime(lock) }
         try makeRepository()
         let states = try await states()
         let chosen = try choose(try describe(states))
+        var uses: [RootUse] = []
         for (root, state) in states where chosen.isEmpty || chosen.contains(root) {
+            uses.append(try RootUse.begin(of: place(root)))
             try await update(root, state)
         }
+        return uses
     }
 
     /// What is there of another repository, or damaged, is of no use.

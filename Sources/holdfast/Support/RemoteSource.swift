@@ -30,14 +30,15 @@ struct RemoteSource: ParsableArguments {
         let directory = try Self.copyDirectory(of: settings)
         let cache = CopyCache(directory.removingLastComponent(), limitBytes: try Self.cacheSize())
         let connection = try RemoteConnection(settings, console)
-        let copy = try connection.run { session in
+        let (copy, uses) = try connection.run { session in
             let access = try await session.openForReading()
             let copy = RemoteCopy(access, in: directory)
-            try await copy.update { Self.roots(named: paths, in: $0) }
-            return copy
+            return (copy, try await copy.update { Self.roots(named: paths, in: $0) })
         }
         cache.trim()
-        let bases = CopiedBases(copy, in: cache) { work in try connection.run { _ in try await work() } }
+        let bases = CopiedBases(copy, in: cache, using: uses) { work in
+            try connection.run { _ in try await work() }
+        }
         return try RepositoryDirectory(at: directory, baseFiles: BaseFiles(from: bases))
     }
 

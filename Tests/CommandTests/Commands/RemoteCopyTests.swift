@@ -151,6 +151,39 @@ struct RemoteCopyTests {
         #expect(wrong.status == 64 && wrong.stderr.contains("HOLDFAST_CACHE_SIZE"), "\(wrong)")
     }
 
+    @Test("a root that was not used goes as well, unless another process reads it")
+    func unused() throws {
+        let restoreOther = {
+            let copy = elsewhere.file("\(UInt64.random(in: 0 ... .max)).txt")
+            let result = try run("restore", other, "-o", copy)
+            #expect(result.status == 0 && FileManager.default.fileExists(atPath: copy), "\(result)")
+        }
+        try restoreOther()
+        let use = try #require(try cached("/used/").first)
+        let reader = try RunningProgram(
+            "/usr/bin/python3",
+            ["-c", Self.holding, use],
+            environment: HoldfastProgram.environment()
+        )
+        try reader.waitForOutput { $0 == "ready" }
+        try expectRestored(protection.database, cacheSize: "0")
+        #expect(try cached("root.json").count == 2)
+        reader.kill()
+        try expectRestored(protection.database, cacheSize: "0")
+        #expect(try cached("root.json").count == 1)
+        try restoreOther()
+        #expect(try cached("root.json").count == 2)
+    }
+
+    /// Reads a root as another command does, until it is killed.
+    private static let holding = """
+        import fcntl, sys, time
+        file = open(sys.argv[1])
+        fcntl.flock(file, fcntl.LOCK_SH)
+        print("ready", flush=True)
+        time.sleep(600)
+        """
+
     @Test("commands at the same time get what they want while the remote goes on")
     func atOnce() throws {
         for round in 1...6 {

@@ -34,9 +34,9 @@ struct RemoteCopyTests {
     /// What a command does with it: updates it, and opens its repository.
     private func opened(limit: UInt64 = .max) async throws -> RootDescription {
         let copy = RemoteCopy(access, in: FilePath(place.file("cache/one")))
-        try await copy.update { _ in [] }
+        let uses = try await copy.update { _ in [] }
         CopyCache(FilePath(place.file("cache")), limitBytes: limit).trim()
-        return try repository(of: copy, limit: limit)
+        return try repository(of: copy, using: uses, limit: limit)
     }
 
     private func rebuilt(_ name: String, of root: RootDescription) throws -> [UInt8]? {
@@ -194,9 +194,13 @@ struct RemoteCopyTests {
         #expect(store.takeNames() == [batch])
     }
 
-    private func repository(of copy: RemoteCopy, limit: UInt64 = .max) throws -> RootDescription {
+    private func repository(
+        of copy: RemoteCopy,
+        using uses: [RootUse] = [],
+        limit: UInt64 = .max
+    ) throws -> RootDescription {
         let cache = CopyCache(FilePath(place.file("cache")), limitBytes: limit)
-        let bases = CopiedBases(copy, in: cache) { work in
+        let bases = CopiedBases(copy, in: cache, using: uses) { work in
             try EventLoop.run("test") { _ in try await work() }
         }
         let repository = try RepositoryDirectory(at: copy.directory, baseFiles: BaseFiles(from: bases))
@@ -240,7 +244,7 @@ struct RemoteCopyTests {
         #expect(gated.mostUnderWay == 4 && gated.takeData().count == 11)
     }
 
-    @Test("bases that were used least recently are removed until all copies are small enough")
+    @Test("what was used least recently is removed until all copies are small enough")
     func trimmed() async throws {
         let root = try await opened()
         #expect(try rebuilt("small", of: root) == small && rebuilt("large", of: root) == large)
@@ -261,20 +265,41 @@ struct RemoteCopyTests {
         func trim(_ limit: UInt64) { CopyCache(FilePath(place.file("cache")), limitBytes: limit).trim() }
         let files = try root.segments().map(root.segmentPath) + own + [old, segment]
         let sizes = try files.map { try FileStatus.of($0).allocatedBytes }
-        let all = sizes.reduce(0, +)
+        var all = sizes.reduce(0, +)
         trim(all)
         #expect(remaining() == [true, true, true, true])
         trim(all - 1)
         #expect(remaining() == [true, true, false, true])
+        all -= sizes[sizes.count - 2]
+        trim(all - 1)
+        #expect(remaining() == [true, true, false, false] && !place.exists("cache/two/roots/x"))
         // Now the large one is the one that was used before the other.
         #expect(try rebuilt("small", of: try await opened()) == small)
-        trim(all - sizes[sizes.count - 2] - 1)
-        #expect(remaining() == [true, false, false, true])
+        all -= sizes[sizes.count - 1]
+        trim(all - 1)
+        #expect(remaining() == [true, false, false, false])
         trim(0)
-        #expect(remaining() == [false, false, false, true])
+        #expect(remaining() == [false, false, false, false])
+        #expect(FileStatus.ifPresent(root.directory) != nil, "it is used")
         // What this process fetched stays.
         let again = try await opened(limit: 0)
         #expect(try rebuilt("small", of: again) == small && rebuilt("large", of: again) == large)
-        #expect(remaining() == [true, true, false, true])
+        #expect(remaining() == [true, true, false, false])
+    }
+
+    @Test("a root that nobody uses any more is removed, and fetched again when it is read")
+    func unused() async throws {
+        let copy = RemoteCopy(access, in: FilePath(place.file("cache/one")))
+        let cache = CopyCache(FilePath(place.file("cache")), limitBytes: 0)
+        let directory = copy.directory.appending("roots/\(shipped.root.id)")
+        var uses = [try await copy.update { _ in [] }, try await copy.update { _ in [] }]
+        for _ in 1...2 {
+            cache.trim()
+            #expect(FileStatus.ifPresent(directory) != nil)
+            uses.removeLast()
+        }
+        cache.trim()
+        #expect(FileStatus.ifPresent(directory) == nil)
+        #expect(try rebuilt("large", of: try await opened()) == large)
     }
 }
