@@ -7,7 +7,7 @@ import RepositoryFormat
 /// Readers of such a state go on meanwhile, and so do writers. It is the only part that deletes, so it may
 /// have credentials of its own.
 package struct RemotePrune: Sendable {
-    /// Writers that were away for `RootShipper.proofInterval` find out whether others have gone on. Before
+    /// Writers that were away for `ShippingProof.interval` find out whether others have gone on. Before
     /// that no name of a batch may become free.
     package static let leastGrace = Duration.seconds(2 * 3600)
 

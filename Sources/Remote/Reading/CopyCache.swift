@@ -36,7 +36,7 @@ package final class CopyCache: Sendable {
     package func trim() {
         let roots = Self.content(directory).map { $0.appending("roots") }.flatMap(Self.content)
         var entries = roots.flatMap(Self.entries)
-        var total = entries.reduce(0) { $0.addingSaturated($1.bytes) }
+        var total: UInt64 = entries.reduce(0) { $0.addingSaturated($1.bytes) }
         guard total > limitBytes else { return }
         let used = used.withLock { $0 }
         entries.removeAll { used.contains($0.path) }

@@ -54,10 +54,12 @@ package struct RemoteFollower: Sendable {
         return results
     }
 
-    /// Ships until the task is cancelled. `failed`: told of each failure.
+    /// Ships until the task is cancelled. `failed`: told of each failure. `begunAnew`: told of a root of
+    /// which all was gone.
     package func run(
         _ watch: FlushWatch,
-        failed: @Sendable (RootDescription, any Error) -> Void
+        failed: @Sendable (RootDescription, any Error) -> Void,
+        begunAnew: @Sendable (RootDescription) -> Void = { _ in }
     ) async throws {
         var shippers: [RootID: RootShipper] = [:]
         // Roots that another writer has, with the cursor as it was then. A take-over gives it another one.
@@ -81,6 +83,7 @@ package struct RemoteFollower: Sendable {
                     let former = shippers[root.id]?.state.lastSequence
                     let (shipper, shipment) = try await shipNext(root, shippers[root.id])
                     shippers[root.id] = shipper
+                    if shipment.isAnew { begunAnew(root) }
                     guard shipment.batches > 0 else { continue }
                     hasShipped = true
                     isToRest = isToRest || !mayGoOn || shipment.sequence != former
@@ -129,7 +132,8 @@ package struct RemoteFollower: Sendable {
             sequence: shipper.state.lastSequence,
             batches: shipper.progress.batches - before.batches,
             bytes: shipper.progress.bytes - before.bytes,
-            requests: remote.requestCount() - requests
+            requests: remote.requestCount() - requests,
+            isAnew: shipper.takeLoss()
         )
     }
 
@@ -167,8 +171,17 @@ package struct Shipment: Hashable, Sendable {
     package let bytes: UInt64
     /// To the store, those that were repeated included.
     package let requests: Int
+    /// Somebody had removed all of the root from the remote, so all was shipped once more.
+    package let isAnew: Bool
 
-    package init(sequence: SequenceNumber, batches: Int, bytes: UInt64, requests: Int) {
+    package init(
+        sequence: SequenceNumber,
+        batches: Int,
+        bytes: UInt64,
+        requests: Int,
+        isAnew: Bool = false
+    ) {
         (self.sequence, self.batches, self.bytes, self.requests) = (sequence, batches, bytes, requests)
+        self.isAnew = isAnew
     }
 }

@@ -20,9 +20,6 @@ package final class RootShipper {
     }
 
     private static let indexInterval = Duration.seconds(24 * 3600)
-    /// Prune frees no name of a batch that is younger than its grace, which is longer than this. So a stored
-    /// batch is the newest one if the batch before it was that no longer ago.
-    static let proofInterval = Duration.seconds(3600)
 
     private let remote: RemoteAccess
     private let root: RootDescription
@@ -33,11 +30,7 @@ package final class RootShipper {
     private var objectCount = 0
     /// Of the last attempt.
     private var session: UInt64 = 0
-    /// When it was certain that nobody had gone on beyond the cursor, by the store's clock: the machine may
-    /// have slept, or been restored as it was. Nil if it is not known.
-    private var proven: Instant?
-    /// The key that seals was there when something was to be written for the first time.
-    private var hasKey = false
+    private var proof = ShippingProof()
     /// An attempt has failed, but the batch may be there: its answer was lost.
     private var isUnsettled = false
     /// Nothing was written since somebody said that this is to be the writer now.
@@ -45,9 +38,8 @@ package final class RootShipper {
     private let limits: Limits
     /// Of the file of the cursor, when it was read or written last.
     private var cursorStamp: FileStamp?
-    /// An index follows as soon as the remote has all: batches before a take-over may be missing, and
-    /// without it no reader would get past them.
-    private var mustIndex = false
+    /// All that was there was gone.
+    private var hasLoss = false
     package private(set) var progress = ShippingProgress()
 
     private init(
@@ -60,7 +52,7 @@ package final class RootShipper {
     ) throws {
         cursorStamp = try Self.cursorStamp(remote, root)
         self.limits = limits
-        self.proven = proven
+        proof.noteNewest(at: proven)
         self.remote = remote
         self.root = root
         self.cursor = cursor
@@ -100,9 +92,29 @@ package final class RootShipper {
             savingEach: limits.partBytes
         )
         let shipper = try RootShipper(remote, root, cursor, staged, limits, proven: proven)
-        (shipper.mustIndex, shipper.isTakingOver) = (takingOver, takingOver)
+        shipper.isTakingOver = takingOver
+        if !takingOver { try await shipper.lookForHead() }
         return shipper
     }
+
+    /// Somebody may have removed what was shipped. Where nothing at all is left of the root, it begins anew,
+    /// as at the first time. Throws `RemoteError.damaged` if something is left: it may be of somebody else.
+    private func lookForHead() async throws {
+        let batch = cursor.state.batch
+        if batch.number > .none, try await !head.has(batch) {
+            if let number = try await head.highest()?.number {
+                throw number > batch.number ? .otherWriter(BatchID(number)) : RemoteError.gone(batch)
+            }
+            cursor = ShippingCursor()
+            cursor.indexed = remote.now()
+            hasLoss = true
+            await staged.restart(for: cursor.state.batch.number.next)
+        }
+        proof.noteHead(at: remote.now())
+    }
+
+    /// Whether since the last call all that was there was found to be gone.
+    func takeLoss() -> Bool { exchange(&hasLoss, with: false) }
 
     /// A cursor behind the newest batch, whoever wrote it.
     private static func takeOver(_ head: StreamHead, _ remote: RemoteAccess) async throws -> ShippingCursor {
@@ -114,6 +126,7 @@ package final class RootShipper {
                 let newest = try await head.settled(number, remote.sleep)
                 let id = newest?.id ?? BatchID(number)
                 cursor.state = RemoteState(beginningAfter: id, head: newest?.digest ?? .none)
+                cursor.mustIndex = true
                 return cursor
             } catch let error as RemoteError where error.kind == .otherWriter && attempts < mostTakeovers {
                 // There is a newer one by now.
@@ -139,7 +152,7 @@ package final class RootShipper {
     package func ship(acknowledged: (RemoteState) throws -> Void = { _ in }) async throws {
         if isUnsettled {
             var settled = cursor
-            proven = try await settled.settle(head, remote.sleep)
+            proof.noteNewest(at: try await settled.settle(head, remote.sleep))
             (cursor, isUnsettled) = (settled, false)
             await staged.restart(for: cursor.state.batch.number.next)
         }
@@ -160,7 +173,8 @@ package final class RootShipper {
                 let indexed = cursor.indexed
                 cursor = try await Self.takeOver(head, remote)
                 cursor.indexed = indexed
-                (proven, isUnsettled) = (nil, false)
+                proof.noteNewest(at: nil)
+                isUnsettled = false
                 await staged.restart(for: cursor.state.batch.number.next)
             } catch let error as RemoteError {
                 throw await head.naming(error, cursor.state.batch.number.next)
@@ -186,15 +200,30 @@ package final class RootShipper {
             let mark = local.mark?.encoded() ?? []
             let isNews = !plan.isEmpty || mark != cursor.state.mark
             let isOtherDescription = local.description != cursor.state.description
-            guard isNews || isOtherDescription || cursor.state.mustReset else { return false }
-            if !hasKey { try await remote.writeKey() }
-            hasKey = true
+            guard isNews || isOtherDescription || cursor.state.mustReset else {
+                // A take-over was ended before its index.
+                if cursor.mustIndex {
+                    try await writeKeyOnce()
+                    try await writeIndexIfDue(isComplete: true)
+                }
+                return false
+            }
+            if !isTakingOver, proof.mustLookForHead(remote.now()) {
+                try await lookForHead()
+                return true
+            }
+            try await writeKeyOnce()
             try await writeObjects(plan, local)
             batch = try makeBatch(plan, local)
         } catch is RootHasChanged {
             return true
         }
         return try await write(batch, plan)
+    }
+
+    private func writeKeyOnce() async throws {
+        if !proof.hasKey { try await remote.writeKey() }
+        proof.hasKey = true
     }
 
     /// Writes the objects that the batch will name, unless they are there.
@@ -302,12 +331,10 @@ package final class RootShipper {
         isTakingOver = false
         // An earlier attempt that was done late counts as well. Then the news are still to be shipped.
         let hasMore = plan.hasMore || outcome.digest != cursor.attempts.last?.digest
-        if let proven, let time = outcome.time, time >= proven,
-            time.time(since: proven) < Self.proofInterval
-        {
-            self.proven = time
+        if proof.isNewest(storedAt: outcome.time) {
+            proof.noteNewest(at: outcome.time)
         } else {
-            proven = try await head.requireNoIndex(after: batch.number)
+            proof.noteNewest(at: try await head.requireNoIndex(after: batch.number))
             try await remote.writeKey()
         }
         try cursor.take(outcome.digest, root.id, outcome.id)
@@ -348,30 +375,19 @@ package final class RootShipper {
         // A clock that was ahead must not put it off.
         let isOld = cursor.indexed.map { !(.zero..<Self.indexInterval ~= remote.now().time(since: $0)) }
         let isDue =
-            number % limits.batchesPerIndex == 0 || number == 1 || mustIndex && isComplete || isOld ?? true
+            number % limits.batchesPerIndex == 0 || number == 1 || cursor.mustIndex && isComplete
+            || isOld ?? true
         guard isDue else { return }
         let name = ObjectNames.index(root.id, after: cursor.state.batch)
         let index = cursor.state.indexed(
             root.id,
-            session: session,
+            session: session > 0 ? session : remote.makeSession(of: cursor.state.head.bytes),
             writer: remote.writer,
             remote.now()
         )
         try await remote.store.put(name, try remote.codec.encoded(index.encoded(), .index, root.id, name))
-        if isComplete { mustIndex = false }
+        if isComplete { cursor.mustIndex = false }
         cursor.indexed = remote.now()
         try saveCursor()
-    }
-}
-
-/// What was shipped since the start.
-package struct ShippingProgress: Hashable, Sendable {
-    package var batches = 0
-    package var bytes: UInt64 = 0
-}
-
-extension Instant {
-    fileprivate func time(since other: Instant) -> Duration {
-        .nanoseconds(nanoseconds &- other.nanoseconds)
     }
 }

@@ -19,6 +19,9 @@ package struct ShippingCursor: Sendable {
     package var stamps: [SequenceNumber: FileStamp] = [:]
     /// When the last index was written; nil if that is not known.
     var indexed: Instant?
+    /// An index follows as soon as the remote has all: batches before a take-over may be missing, and
+    /// without it no reader would get past them.
+    var mustIndex = false
 
     package struct Attempt: Hashable, Sendable, Codable {
         /// Of the batch as it was to be stored.
@@ -59,6 +62,7 @@ package struct ShippingCursor: Sendable {
         let stamps: [String: FileStamp]
         /// Nanoseconds since 1970.
         let indexed: Int64?
+        let mustIndex: Bool?
     }
 
     /// Where the cursor of a remote is. `directory`: of the root in the repository. `remote`: its address,
@@ -82,6 +86,7 @@ package struct ShippingCursor: Sendable {
             return
         }
         indexed = file.indexed.map { Instant(nanoseconds: $0) }
+        mustIndex = file.mustIndex ?? false
         let name = ObjectNames.index(root.id, after: id)
         guard id.number <= .last, let object = try? StreamObject([UInt8](file.state), .index, name),
             let state = try? RemoteState(object, id, name)
@@ -150,7 +155,8 @@ package struct ShippingCursor: Sendable {
             state: Data(state.indexed(root, session: 0, writer: "", .now).encoded()),
             attempts: attempts,
             stamps: Self.texts(stamps),
-            indexed: indexed?.nanoseconds
+            indexed: indexed?.nanoseconds,
+            mustIndex: mustIndex
         )
         try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))
     }

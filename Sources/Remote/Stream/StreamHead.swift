@@ -100,6 +100,12 @@ package struct StreamHead: Sendable {
         return found
     }
 
+    /// Whether a batch that was written once is there still. Of others than the newest one that says nothing:
+    /// prune removes them.
+    func has(_ id: BatchID) async throws(RemoteError) -> Bool {
+        try await store.size(of: ObjectNames.batch(root, id)) != nil
+    }
+
     /// The batch of the newest index; nil if there is none.
     func newestIndex() async throws(RemoteError) -> BatchID? { try await newestIndexPage().id }
 
@@ -149,6 +155,14 @@ extension StreamHead {
 }
 
 extension RemoteError {
+    static func gone(_ id: BatchID) -> RemoteError {
+        RemoteError(
+            .damaged,
+            "batch \(id.number), the last one that was shipped from here, was removed from the remote, and others are "
+                + "there: push with --take-over to ship all of it once more"
+        )
+    }
+
     static func otherWriter(_ id: BatchID) -> RemoteError {
         RemoteError(
             .otherWriter,

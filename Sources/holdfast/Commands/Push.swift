@@ -106,6 +106,7 @@ struct Push: HoldfastCommand {
     ) throws -> ExitStatus {
         switch result {
         case .success(let shipment):
+            if shipment.isAnew { console.warning(anew(root, remote)) }
             let text = "\(root.path.printable): \(remote.title) has all up to snapshot \(shipment.sequence)"
             if isResult {
                 try console.result(json: PushLine(remote: remote.title, root: root, shipment), text: text)
@@ -118,6 +119,10 @@ struct Push: HoldfastCommand {
             console.warning(failure.message)
             return failure.status
         }
+    }
+
+    private static func anew(_ root: RootDescription, _ remote: RemoteSettings) -> String {
+        "\(root.path.printable): somebody has removed all that \(remote.title) had of it: it was shipped once more"
     }
 
     private static func combined(_ statuses: [ExitStatus]) -> ExitStatus {
@@ -152,6 +157,8 @@ struct Push: HoldfastCommand {
                 let follower = RemoteFollower(access, remote, on: loop, telling: trouble)
                 try await follower.run(watch) { root, error in
                     console.warning(Self.failure(error, root, remote).message)
+                } begunAnew: { root in
+                    console.warning(Self.anew(root, remote))
                 }
             } catch {
                 let message = Failure(error)?.message ?? "\(remote.title): \(error)"

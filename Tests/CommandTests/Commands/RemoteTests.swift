@@ -268,6 +268,29 @@ struct RemoteTests {
         #expect(gone.stdout.contains("it had all up to snapshot"), "\(gone)")
     }
 
+    @Test("a remote that somebody emptied gets all once more; one without its newest part is not touched")
+    func emptied() throws {
+        let protection = try protection()
+        try add(protection)
+        try protection.holdfast(["push"] + options(protection))
+        let remote = protection.folder.file("remote")
+        try protection.shell("rm -r \(remote)/roots")
+        let again = try protection.holdfast(["push"] + options(protection))
+        #expect(again.stderr.contains("somebody has removed all that nas had of it"), "\(again)")
+        try protection.holdfast(["remote", "check", "nas", "--read-data"] + options(protection))
+        #expect(try protection.holdfast(["push"] + options(protection)).stderr.isEmpty)
+
+        try commit(protection)
+        try protection.holdfast(["push"] + options(protection))
+        try protection.shell("rm \(remote)/roots/*/stream/000000000002")
+        let refused = try protection.holdfast(["push"] + options(protection), expecting: 4)
+        #expect(refused.stderr.contains("push with --take-over"), "\(refused)")
+        #expect(try status(protection).remote.error?.contains("--take-over") == true)
+        try protection.holdfast(["push", "--take-over"] + options(protection))
+        try protection.holdfast(["remote", "check", "nas", "--read-data"] + options(protection))
+        try waitUntilShipped(protection)
+    }
+
     @Test("an adoption that was interrupted goes on, and says how to ship; one that is complete is refused")
     func adoptedTwice() throws {
         let protection = try protection()

@@ -1,0 +1,117 @@
+import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
+import TestSupport
+import Testing
+
+@testable import Remote
+
+@Suite("A remote that somebody emptied")
+struct EmptiedRemoteTests {
+    /// As if somebody had removed these objects of the root.
+    private func remove(from bucket: MemoryBucket, _ isRemoved: (ObjectName) -> Bool = { _ in true }) {
+        for name in bucket.objects.keys where isRemoved(name) { bucket.replace(name, by: nil) }
+    }
+
+    @Test("all was removed: it is shipped once more by itself", arguments: [true, false])
+    func emptied(hasConditions: Bool) async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket(.init(hasConditions: hasConditions))
+        let access = shipped.access(
+            FaultStore(bucket, seed: 1),
+            hasConditions: hasConditions,
+            sleep: { bucket.advanceClock(by: $0) },
+            now: { bucket.clock }
+        )
+        for seed in UInt64(1)...3 {
+            try shipped.record("a", bytes(seed))
+            try await shipped.ship(access)
+        }
+        remove(from: bucket)
+        // Also by a start that has nothing new.
+        let shipper = try await RootShipper.open(access, shipped.root)
+        try await shipper.ship()
+        #expect(shipper.takeLoss() && !shipper.takeLoss())
+        #expect(shipper.state.batch.number == BatchNumber(1))
+        var state = try await shipped.expectRestorable(access)
+        #expect(state.lastSequence == SequenceNumber(3))
+        // One that goes on looks each hour with something new.
+        remove(from: bucket)
+        bucket.advanceClock(by: .seconds(3601))
+        try shipped.record("a", bytes(4))
+        try await shipper.ship()
+        #expect(shipper.takeLoss())
+        state = try await shipped.expectRestorable(access)
+        #expect(state.lastSequence == SequenceNumber(4) && state.batch.number == BatchNumber(1))
+        #expect(try await RootShipper.open(access, shipped.root).state == state)
+    }
+
+    @Test("the last batch was removed, and something is left: it is said with what to do, nothing is written")
+    func beheaded() async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket()
+        let access = shipped.access(FaultStore(bucket, seed: 1))
+        for seed in UInt64(1)...3 {
+            try shipped.record("a", bytes(seed))
+            try await shipped.ship(access)
+        }
+        let last = ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(3)))
+        remove(from: bucket) { $0 == last }
+        try shipped.record("a", bytes(4))
+        let before = bucket.objects
+        let error = await #expect(throws: RemoteError.self) { try await shipped.ship(access) }
+        #expect(error?.kind == .damaged && error?.description.contains("--take-over") == true, "\(error)")
+        #expect(bucket.objects == before)
+        try await RootShipper.open(access, shipped.root, takingOver: true).ship()
+        let state = try await shipped.expectRestorable(access)
+        #expect(state.lastSequence == SequenceNumber(4))
+    }
+
+    @Test("a take-over that is killed at any request is gone on with by the next start, up to its index")
+    func killedTakeover() async throws {
+        for at in 1... {
+            let shipped = try ShippedRoot()
+            let bucket = MemoryBucket()
+            let access = shipped.access(FaultStore(bucket, seed: 1))
+            for seed in UInt64(1)...3 {
+                try shipped.record("a", bytes(seed))
+                try await shipped.ship(access)
+            }
+            let last = ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(3)))
+            remove(from: bucket) { $0 == last }
+            let killed = FaultStore(bucket, seed: 1, killAt: at)
+            try? await RootShipper.open(shipped.access(killed), shipped.root, takingOver: true).ship()
+            do {
+                try await shipped.ship(access)
+                let state = try await shipped.expectRestorable(access, "killed at \(at)")
+                #expect(state.lastSequence == SequenceNumber(3), "killed at \(at)")
+            } catch let error as RemoteError {
+                let cursor = try ShippingCursor(shipped.root, access.address)
+                #expect(error.kind == .damaged, "killed at \(at): \(error)")
+                #expect(cursor?.mustIndex == false, "it has not begun to write: killed at \(at)")
+            }
+            if !killed.isKilled { break }
+        }
+    }
+
+    @Test("all was removed, and another machine has begun: it is not taken from it")
+    func emptiedAndTaken() async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket()
+        let access = shipped.access(FaultStore(bucket, seed: 1))
+        let clone = try Clone(of: shipped)
+        for seed in UInt64(1)...3 {
+            try shipped.record("a", bytes(seed))
+            try await shipped.ship(access)
+        }
+        remove(from: bucket)
+        try clone.record("a", bytes(7))
+        try await shipped.ship(shipped.access(FaultStore(bucket, seed: 2)), from: clone.root)
+        let before = bucket.objects
+        for _ in 1...2 {
+            let error = await #expect(throws: RemoteError.self) { try await shipped.ship(access) }
+            #expect(error?.kind == .damaged)
+        }
+        #expect(bucket.objects == before)
+    }
+}
