@@ -1,6 +1,7 @@
 import ArgumentParser
 import LinuxSystem
 import Remote
+import Service
 import Settings
 import SystemPackage
 
@@ -13,7 +14,8 @@ struct RemoteAdd: HoldfastCommand {
             found now. Credentials are those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or of ~/.aws; \
             they are not written to the configuration.
 
-            With --recipient or --key, what is shipped is encrypted. That cannot be changed later.
+            With --recipient or --key, what is shipped is encrypted. That cannot be changed later. A running watcher of the \
+            configuration ships to it at once.
 
             Exit status: 0 done, 1 failed, 12 it belongs to another repository, or the key does not fit, 64 wrong usage.
 
@@ -71,10 +73,13 @@ struct RemoteAdd: HoldfastCommand {
             let advice = SuggestedCommand("remote", "remove", name)
             throw Failure(.failed, "\(file.path.printable) has a remote \(name.printable) already: \(advice)")
         }
+        let watchers = try WatcherNews(options, file).tellOfRemotes()
+        let shipper =
+            watchers.first.map { "the running watcher (pid \($0.pid)) ships to it" }
+            ?? "\(SuggestedCommand("push", name)) ships to it, and a watcher from its next start on"
         try console.result(
             json: RemoteLine(settings, action: "added"),
-            text:
-                "added \(name.printable): \(SuggestedCommand("push", name)) ships to it, and a watcher from its next start on"
+            text: "added \(name.printable): \(shipper)"
         )
         if !settings.isEncrypted {
             console.message("it is not encrypted: whoever can read the store can read what is shipped")

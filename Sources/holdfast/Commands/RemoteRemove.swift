@@ -1,6 +1,7 @@
 import ArgumentParser
 import LinuxSystem
 import Remote
+import Service
 import Settings
 
 struct RemoteRemove: HoldfastCommand {
@@ -8,7 +9,7 @@ struct RemoteRemove: HoldfastCommand {
         commandName: "remove",
         abstract: "Remove a remote from the configuration.",
         discussion: """
-            What was shipped to it stays there.
+            What was shipped to it stays there. A running watcher of the configuration ships to it no longer.
 
             Exit status: 0 done, 1 failed, 10 there is no such remote, 64 wrong usage.
 
@@ -27,6 +28,9 @@ struct RemoteRemove: HoldfastCommand {
         let remote = try RemoteChoice.named(name, options)
         guard let file = options.configurationFile, try file.remove(remote: name) else {
             throw Failure(.notFound, "there is no remote \(name.printable) in the configuration")
+        }
+        for watcher in try WatcherNews(options, file).tellOfRemotes() {
+            console.message("the running watcher (pid \(watcher.pid)) ships to it no longer")
         }
         try console.result(
             json: RemoteLine(remote, action: "removed"),

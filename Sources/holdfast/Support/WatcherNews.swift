@@ -31,6 +31,18 @@ struct WatcherNews {
         console.message("the running watcher (pid \(watcher.pid)) protects it")
     }
 
+    /// Has the watchers of the configuration read it again. Returns them.
+    func tellOfRemotes() throws -> [RunningWatcher] {
+        // One that found no file when it started reads the usual one as soon as there is one.
+        let isUsual = ConfigurationFile(named: nil)?.path == configuration.path
+        let readers = watchers.filter { watcher in
+            guard let description = watcher.description else { return false }
+            return description.configuration.map { $0 == configuration.path.string } ?? isUsual
+        }
+        for watcher in readers { try watcher.reload(timeout: Self.timeout) }
+        return readers
+    }
+
     /// Returns whether a watcher protected it.
     func tell(removing path: FilePath, _ console: Console) throws -> Bool {
         let protectors = watchers.filter { watcher in

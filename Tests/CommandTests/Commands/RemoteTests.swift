@@ -90,6 +90,29 @@ struct RemoteTests {
         try waitUntilShipped(protection)
     }
 
+    @Test("a running watcher ships to a remote that is added, and no longer to one that is removed")
+    func told() throws {
+        let protection = try Protection()
+        let file = try protection.folder.write([], to: "config.yaml")
+        try protection.shell("chmod 600 \(file)")
+        let watcher = try protection.startWatching(options(protection))
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        let remote = ["nas", url(protection), "--every", "1s"]
+        let added = try protection.holdfast(["remote", "add"] + remote + options(protection))
+        #expect(added.stdout.contains("the running watcher (pid "), "\(added)")
+        try commit(protection)
+        try waitUntilShipped(protection)
+        #expect(try watcher.childProcess(with: "push") != nil)
+        let removed = try protection.holdfast(["remote", "remove", "nas"] + options(protection))
+        #expect(removed.stderr.contains("ships to it no longer"), "\(removed)")
+        try wait(for: "the end of the shipping") { try watcher.childProcess(with: "push") == nil }
+        // One that reads another configuration is not told.
+        let elsewhere = ["--config", protection.folder.file("other.yaml")]
+        let other = try protection.holdfast(["remote", "add"] + remote + elsewhere)
+        #expect(other.stdout.contains("a watcher from its next start on"), "\(other)")
+        try protection.stop()
+    }
+
     private func status(_ protection: Protection) throws -> (sequence: Int, remote: Status.Remote) {
         let text = try protection.status(["--json"] + options(protection)).stdout
         let status = try JSONDecoder().decode(Status.self, from: Data(text.utf8))
