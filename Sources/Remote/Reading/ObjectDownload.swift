@@ -10,6 +10,8 @@ struct ObjectDownload: Sendable {
     let reading: StreamReading
     /// Parts of one object.
     var partsAtOnce = 1
+    /// Counts the bytes of the content that was fetched.
+    var work: WorkProgress?
 
     /// Throws `RemoteError.damaged` if its content is not what the manifest says; the file is removed then.
     func run(_ object: DataObject, to path: FilePath) async throws {
@@ -22,6 +24,7 @@ struct ObjectDownload: Sendable {
             try await Self.parts(of: object).forEachAtOnce(partsAtOnce) { range in
                 let content = try await read(range, of: object, opener)
                 try OpenFile(draft, .update).write(unsafe content.span.bytes, at: range.lowerBound)
+                work?.add(UInt64(range.count))
             }
             // Its parts came in any order.
             try Self.require(try ObjectDigest(of: file), object)

@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
 package import SystemPackage
@@ -19,15 +19,23 @@ package struct RootDownload: Sendable {
     private let reading: StreamReading
     private let directory: FilePath
     private let former: Former?
+    private let work: WorkProgress?
 
     /// `directory`: of the root in its repository. It must not exist.
-    package init(_ reading: StreamReading, to directory: FilePath, reusing former: Former? = nil) {
-        (self.reading, self.directory, self.former) = (reading, directory, former)
+    package init(
+        _ reading: StreamReading,
+        to directory: FilePath,
+        reusing former: Former? = nil,
+        progress work: WorkProgress? = nil
+    ) {
+        (self.reading, self.directory, self.former, self.work) = (reading, directory, former, work)
     }
 
     /// Returns the state that was written.
     package func run() async throws -> RemoteState {
         let state = try await reading.newestState()
+        let sizes = state.segments.values.map(\.byteCount) + state.bases.values.map(\.sizeBytes)
+        work?.begin("fetching", totalBytes: sizes.reduce(0) { $0.addingSaturated($1) })
         try await write(state)
         return state
     }
@@ -52,7 +60,7 @@ package struct RootDownload: Sendable {
             if former?.state.bases[base] == object, reuse(path, object.sizeBytes) { continue }
             if withBases { objects.append((object, path)) }
         }
-        let download = ObjectDownload(reading: reading)
+        let download = ObjectDownload(reading: reading, work: work)
         try await objects.forEachAtOnce(Self.objectsAtOnce) { object, path in
             try await download.run(object, to: path)
         }
@@ -101,6 +109,7 @@ package struct RootDownload: Sendable {
                 let bytes = Array(data[start..<start + Int(piece.count)])
                 try file.write(unsafe bytes.span.bytes, at: piece.offset)
                 try file.synchronise()
+                work?.add(piece.count)
             }
         }
     }

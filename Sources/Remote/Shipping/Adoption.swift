@@ -1,4 +1,4 @@
-import LinuxSystem
+package import LinuxSystem
 package import RepositoryFormat
 import RepositoryReader
 package import SystemPackage
@@ -10,10 +10,13 @@ package import SystemPackage
 package struct Adoption: Sendable {
     private let remote: RemoteAccess
     private let repository: FilePath
+    private let progress: WorkProgress?
 
-    /// `repository`: the directory of a repository that does not have the root.
-    package init(_ remote: RemoteAccess, in repository: FilePath) {
-        (self.remote, self.repository) = (remote, repository)
+    /// - Parameters:
+    ///   - repository: the directory of a repository that does not have the root.
+    ///   - progress: counts the bytes that are fetched.
+    package init(_ remote: RemoteAccess, in repository: FilePath, progress: WorkProgress? = nil) {
+        (self.remote, self.repository, self.progress) = (remote, repository, progress)
     }
 
     /// Returns what was adopted. Throws what `RootDownload` throws; then the repository is as it was.
@@ -21,7 +24,8 @@ package struct Adoption: Sendable {
         let directory = repository.appending("roots").appending("\(root)")
         let draft = directory.appending(suffix: ".new")
         try Directory.removeTree(draft)
-        let state = try await RootDownload(remote.reading(root), to: draft).run()
+        let download = RootDownload(remote.reading(root), to: draft, progress: progress)
+        let state = try await download.run()
         var cursor = ShippingCursor()
         cursor.state = state
         for (first, segment) in state.segments where segment.object != nil && segment.pieces.isEmpty {

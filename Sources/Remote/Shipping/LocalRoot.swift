@@ -70,6 +70,20 @@ package struct LocalRoot {
     }
 }
 
+extension ShipmentPlan {
+    /// Of the files of the root that it ships.
+    func byteCount(_ local: LocalRoot) -> UInt64 {
+        let appended: UInt64 = appends.reduce(0) { $0.addingSaturated(UInt64($1.range.count)) }
+        let sealed = segmentObjects.reduce(appended) {
+            $0.addingSaturated(local.stamps[$1]?.sizeBytes ?? 0)
+        }
+        return baseObjects.reduce(sealed) { sum, base in
+            let path = local.root.basePath(base.sequence, base.file)
+            return sum.addingSaturated(FileStatus.ifPresent(path)?.sizeBytes ?? 0)
+        }
+    }
+}
+
 /// What tells a file from another one that takes its name. A sealed segment or a base is never written to.
 package struct FileStamp: Hashable, Sendable, Codable {
     let inode: UInt64

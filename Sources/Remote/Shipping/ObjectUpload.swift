@@ -16,6 +16,8 @@ struct ObjectUpload {
     let root: RootID
     /// Up to this size an object is written in one piece.
     let partBytes: UInt64
+    /// Counts the bytes of the content that the store has.
+    var work: WorkProgress?
 
     /// Saves what has to be known to go on after a kill.
     typealias Note = (BegunUpload) throws -> Void
@@ -33,6 +35,7 @@ struct ObjectUpload {
             let content = try Self.read(file, 0..<sizeBytes)
             // The name is this writer's own: what has it already is an earlier attempt.
             try await store.put(name, try codec.encoded(content, .data, root, name))
+            work?.add(sizeBytes)
             return DataObject(name: name, sizeBytes: sizeBytes, digest: ObjectDigest(of: content))
         }
         let encoder = try codec.encoder(sizeBytes, .data, root, name)
@@ -125,11 +128,14 @@ struct ObjectUpload {
         _ note: Note
     ) async throws -> DataObject {
         var (begun, hasher, put) = (begun, hasher, present)
+        let parts = parts(of: begun.stamp.sizeBytes)
+        work?.add(parts.prefix(put.count).last?.upperBound ?? 0)
         if let lost {
             let stored = try encoder.encode(lost)
             put.append(try await store.putPart(put.count + 1, of: begun.upload, begun.name, stored))
+            work?.add(UInt64(lost.count))
         }
-        for range in parts(of: begun.stamp.sizeBytes).dropFirst(put.count) {
+        for range in parts.dropFirst(put.count) {
             let content = try Self.read(file, range)
             hasher.add(content)
             begun.send(upTo: range.upperBound, hasher.digest)
@@ -137,6 +143,7 @@ struct ObjectUpload {
             try note(begun)
             let stored = try encoder.encode(content)
             put.append(try await store.putPart(put.count + 1, of: begun.upload, begun.name, stored))
+            work?.add(UInt64(range.count))
         }
         try await complete(begun.upload, begun.name, put)
         return DataObject(name: begun.name, sizeBytes: begun.stamp.sizeBytes, digest: hasher.digest)

@@ -27,10 +27,11 @@ package struct RemoteFollower: Sendable {
     private static let silence = Duration.seconds(3)
 
     /// Ships all there is of these roots. Returns what was shipped of each, or why not. `waits` is told of a
-    /// root that another process ships for so long.
+    /// root that another process ships for so long. `progress` counts the bytes of one root after the other.
     package func ship(
         _ roots: [RootDescription],
         takingOver: Bool = false,
+        progress: WorkProgress? = nil,
         waits: @escaping @Sendable (RootDescription) -> Void = { _ in }
     ) async -> [(root: RootDescription, result: Result<Shipment, any Error>)] {
         var results: [(root: RootDescription, result: Result<Shipment, any Error>)] = []
@@ -45,6 +46,7 @@ package struct RemoteFollower: Sendable {
                 defer { extendLifetime(lock) }
                 reminder.cancel()
                 let shipper = try await RootShipper.open(remote, root, takingOver: takingOver)
+                shipper.work = progress
                 results.append((root, .success(try await ship(root, shipper))))
             } catch {
                 report(error, root)

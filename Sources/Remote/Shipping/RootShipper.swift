@@ -41,6 +41,8 @@ package final class RootShipper {
     /// All that was there was gone.
     private var hasLoss = false
     package private(set) var progress = ShippingProgress()
+    /// Counts the bytes that the remote has of those that are to be shipped.
+    var work: WorkProgress?
 
     private init(
         _ remote: RemoteAccess,
@@ -76,7 +78,7 @@ package final class RootShipper {
         var cursor = ShippingCursor()
         var proven: Instant?
         if takingOver {
-            cursor = try await takeOver(head, remote)
+            cursor = try await .takingOver(head, remote.sleep)
         } else {
             cursor = try ShippingCursor(root, remote.address) ?? cursor
             do {
@@ -108,6 +110,7 @@ package final class RootShipper {
             cursor = ShippingCursor()
             cursor.indexed = remote.now()
             hasLoss = true
+            beginWork()
             await staged.restart(for: cursor.state.batch.number.next)
         }
         proof.noteHead(at: remote.now())
@@ -115,25 +118,6 @@ package final class RootShipper {
 
     /// Whether since the last call all that was there was found to be gone.
     func takeLoss() -> Bool { exchange(&hasLoss, with: false) }
-
-    /// A cursor behind the newest batch, whoever wrote it.
-    private static func takeOver(_ head: StreamHead, _ remote: RemoteAccess) async throws -> ShippingCursor {
-        var attempts = 1
-        while true {
-            var cursor = ShippingCursor()
-            guard let number = try await head.highest()?.number else { return cursor }
-            do {
-                let newest = try await head.settled(number, remote.sleep)
-                let id = newest?.id ?? BatchID(number)
-                cursor.state = RemoteState(beginningAfter: id, head: newest?.digest ?? .none)
-                cursor.mustIndex = true
-                return cursor
-            } catch let error as RemoteError where error.kind == .otherWriter && attempts < mostTakeovers {
-                // There is a newer one by now.
-                attempts += 1
-            }
-        }
-    }
 
     /// Whether the cursor is as this shipper left it: no other process of this machine has shipped since.
     func isCurrent() throws -> Bool { try Self.cursorStamp(remote, root) == cursorStamp && staged.isCurrent }
@@ -156,6 +140,7 @@ package final class RootShipper {
             (cursor, isUnsettled) = (settled, false)
             await staged.restart(for: cursor.state.batch.number.next)
         }
+        beginWork()
         var takeovers = 0
         while true {
             do {
@@ -166,12 +151,12 @@ package final class RootShipper {
                     if !hasMore { return }
                 }
             } catch let error as RemoteError
-                where error.kind == .otherWriter && isTakingOver && takeovers < Self.mostTakeovers
+                where error.kind == .otherWriter && isTakingOver && takeovers < ShippingCursor.mostTakeovers
             {
                 // A batch has come meanwhile: of the writer that is to stop, or a late one of this machine.
                 takeovers += 1
                 let indexed = cursor.indexed
-                cursor = try await Self.takeOver(head, remote)
+                cursor = try await .takingOver(head, remote.sleep)
                 cursor.indexed = indexed
                 proof.noteNewest(at: nil)
                 isUnsettled = false
@@ -182,7 +167,18 @@ package final class RootShipper {
         }
     }
 
-    private static let mostTakeovers = 5
+    private func beginWork() {
+        // Where the root changes meanwhile, another count does not matter.
+        guard let work, let local = try? LocalRoot(root, known: cursor.stamps) else { return }
+        let plan = ShipmentPlan(
+            cursor.state,
+            segments: local.segments,
+            bases: local.bases,
+            mostBytes: .max
+        )
+        let byteCount = plan.byteCount(local)
+        if byteCount > 0 { work.begin("shipping", totalBytes: byteCount) }
+    }
 
     /// Ships one batch. Returns whether more is left.
     private func shipBatch() async throws -> Bool {
@@ -243,7 +239,11 @@ package final class RootShipper {
         if let begun = files.firstIndex(where: { staged.hasBegun(Self.name($0.path), $0.stamp) }) {
             files.swapAt(0, begun)
         }
-        for (path, stamp) in files where staged[Self.name(path)]?.stamp != stamp {
+        for (path, stamp) in files {
+            guard staged[Self.name(path)]?.stamp != stamp else {
+                work?.add(stamp.sizeBytes)
+                continue
+            }
             let object = try await write(path, stamp)
             try staged.add(object, Self.name(path), stamp)
             if staged.begun?.name == object.name { staged.endUpload() }
@@ -256,7 +256,8 @@ package final class RootShipper {
             store: remote.store,
             codec: remote.codec,
             root: root.id,
-            partBytes: limits.partBytes
+            partBytes: limits.partBytes,
+            work: work
         )
         let note = { [self] (begun: BegunUpload) in try staged.note(begun) }
         if staged.hasBegun(Self.name(path), stamp), let begun = staged.begun,
@@ -342,6 +343,7 @@ package final class RootShipper {
         await staged.restart(for: cursor.state.batch.number.next)
         progress.batches += 1
         progress.bytes.addSaturated(outcome.byteCount)
+        work?.add(UInt64(batch.data.count))
         try await writeIndexIfDue(isComplete: !hasMore)
         return hasMore
     }

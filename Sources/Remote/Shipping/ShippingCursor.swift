@@ -161,3 +161,30 @@ package struct ShippingCursor: Sendable {
         try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))
     }
 }
+
+extension ShippingCursor {
+    /// So often a batch may come while somebody takes over.
+    static let mostTakeovers = 5
+
+    /// A cursor behind the newest batch, whoever wrote it.
+    static func takingOver(
+        _ head: StreamHead,
+        _ sleep: (Duration) async throws -> Void
+    ) async throws -> ShippingCursor {
+        var attempts = 1
+        while true {
+            var cursor = ShippingCursor()
+            guard let number = try await head.highest()?.number else { return cursor }
+            do {
+                let newest = try await head.settled(number, sleep)
+                let id = newest?.id ?? BatchID(number)
+                cursor.state = RemoteState(beginningAfter: id, head: newest?.digest ?? .none)
+                cursor.mustIndex = true
+                return cursor
+            } catch let error as RemoteError where error.kind == .otherWriter && attempts < mostTakeovers {
+                // There is a newer one by now.
+                attempts += 1
+            }
+        }
+    }
+}

@@ -31,10 +31,44 @@ struct Adopt: HoldfastCommand {
 
     @OptionGroup var remote: RemoteOptions
 
+    @OptionGroup var progress: ProgressOption
+
     func perform(_ console: Console) throws -> ExitStatus {
         let settings = remote.settings(try RemoteChoice.named(url, options))
         let path = try options.repositoryPath()
-        let adopted = try EventLoop.run("adopt") { loop in
+        let work = WorkProgress()
+        let adopted = try console.showing(work, wantsLines: progress.progress) {
+            try adopt(settings, in: path, work, console)
+        }
+        let roots = try RepositoryDirectory(at: path).roots().usable
+        for (id, state) in adopted {
+            guard let root = roots.first(where: { $0.id == id }) else { continue }
+            try console.result(
+                json: AdoptLine(root: root, repository: path, sequence: state.lastSequence),
+                text:
+                    "\(root.path.printable): its history up to snapshot \(state.lastSequence) is in \(path.printable)"
+            )
+            if FileStatus.ifPresent(root.path) == nil {
+                let command = SuggestedCommand("restore", root.path, "--at", "latest", "--output", root.path)
+                console.message("to bring it back: \(command)")
+            }
+        }
+        if settings.name == nil {
+            let sealing = settings.isEncrypted ? ["--recipient", "RECIPIENT"] : []
+            let command = SuggestedCommand(["remote", "add", "NAME", settings.url] + sealing)
+            console.message("to ship to it from here: \(command)")
+        }
+        return .done
+    }
+
+    /// Returns the roots that are there now, with what the remote had of them.
+    private func adopt(
+        _ settings: RemoteSettings,
+        in path: FilePath,
+        _ work: WorkProgress,
+        _ console: Console
+    ) throws -> [(RootID, RemoteState)] {
+        try EventLoop.run("adopt") { loop in
             let session = RemoteSession(settings, on: loop, console)
             let access = try await session.openForReading()
             return try await session.naming { () -> [(RootID, RemoteState)] in
@@ -62,29 +96,11 @@ struct Adopt: HoldfastCommand {
                     throw Failure(.failed, "\(path.printable) has all roots of the remote already")
                 }
                 for root in others {
-                    states.append((root, try await Adoption(access, in: repository.path).run(root)))
+                    let adoption = Adoption(access, in: repository.path, progress: work)
+                    states.append((root, try await adoption.run(root)))
                 }
                 return states
             }
         }
-        let roots = try RepositoryDirectory(at: path).roots().usable
-        for (id, state) in adopted {
-            guard let root = roots.first(where: { $0.id == id }) else { continue }
-            try console.result(
-                json: AdoptLine(root: root, repository: path, sequence: state.lastSequence),
-                text:
-                    "\(root.path.printable): its history up to snapshot \(state.lastSequence) is in \(path.printable)"
-            )
-            if FileStatus.ifPresent(root.path) == nil {
-                let command = SuggestedCommand("restore", root.path, "--at", "latest", "--output", root.path)
-                console.message("to bring it back: \(command)")
-            }
-        }
-        if settings.name == nil {
-            let sealing = settings.isEncrypted ? ["--recipient", "RECIPIENT"] : []
-            let command = SuggestedCommand(["remote", "add", "NAME", settings.url] + sealing)
-            console.message("to ship to it from here: \(command)")
-        }
-        return .done
     }
 }

@@ -35,6 +35,8 @@ struct Push: HoldfastCommand {
     @Flag(help: "Ship to a remote that belongs to another writer.")
     var takeOver = false
 
+    @OptionGroup var progress: ProgressOption
+
     /// What a watcher starts ends with it.
     @Flag(help: .hidden)
     var untilInputEnds = false
@@ -53,23 +55,42 @@ struct Push: HoldfastCommand {
             of: repository,
             to: remotes,
             takingOver: takeOver,
+            wantsLines: progress.progress,
             console
         )
     }
 
     /// Ships these roots to these remotes, one after the other.
     ///
-    /// - Parameter isResult: whether what was shipped is a result of the command, or a message.
+    /// - Parameters:
+    ///   - isResult: whether what was shipped is a result of the command, or a message.
+    ///   - wantsLines: with `--json`, progress is told as well.
     static func ship(
         _ roots: [RootDescription],
         of repository: RepositoryDirectory,
         to remotes: [RemoteSettings],
         takingOver: Bool = false,
         isResult: Bool = true,
+        wantsLines: Bool = false,
         _ console: Console
     ) throws -> ExitStatus {
         guard !remotes.isEmpty else { throw RemoteChoice.noneIsConfigured }
-        return try EventLoop.run("push") { loop in
+        let work = WorkProgress()
+        return try console.showing(work, wantsLines: wantsLines) {
+            try ship(roots, of: repository, to: remotes, takingOver, isResult, work, console)
+        }
+    }
+
+    private static func ship(
+        _ roots: [RootDescription],
+        of repository: RepositoryDirectory,
+        to remotes: [RemoteSettings],
+        _ takingOver: Bool,
+        _ isResult: Bool,
+        _ work: WorkProgress,
+        _ console: Console
+    ) throws -> ExitStatus {
+        try EventLoop.run("push") { loop in
             var statuses: [ExitStatus] = []
             for remote in remotes {
                 let session = RemoteSession(remote, on: loop, console)
@@ -80,7 +101,7 @@ struct Push: HoldfastCommand {
                     }
                     let access = try await session.openForWriting(repository, mayCreate: !isKnown)
                     let follower = RemoteFollower(access, remote, on: loop)
-                    let results = await follower.ship(roots, takingOver: takingOver) { root in
+                    let results = await follower.ship(roots, takingOver: takingOver, progress: work) { root in
                         let path = root.path.printable
                         console.message("another process ships \(path) to \(remote.title): waiting for it")
                     }

@@ -92,4 +92,38 @@ import Testing
         #expect(result.lines.dropLast().allSatisfy { $0.contains(#""stage":"first capture""#) })
         #expect(result.lines.last?.hasPrefix(#"{"event":"ready""#) == true)
     }
+
+    @Test("a push and an adoption tell how far they are")
+    func remotes() throws {
+        let scene = try Scene()
+        let options = ["--config", scene.directory.file("config.yaml")]
+        let url = "file://" + scene.directory.file("remote")
+        let program = [HoldfastProgram.path]
+        let added = try Self.run(program + ["remote", "add", "nas", url] + options, in: scene)
+        #expect(added.status == 0, "\(added)")
+        // Each wait for the disk takes longer.
+        let slowed = [
+            "strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
+            "-e", "inject=fsync,fdatasync:delay_enter=600000",
+        ]
+        let push = slowed + program + ["push"] + options
+        let pushed = try Self.run(push + ["--json", "--progress"], in: scene)
+        #expect(pushed.status == 0 && pushed.lines.count > 1, "\(pushed)")
+        #expect(pushed.lines.dropLast().allSatisfy { $0.contains(#""stage":"shipping"}"#) }, "\(pushed)")
+        #expect(pushed.lines.last?.hasPrefix(#"{"remote":"nas","root":"#) == true, "\(pushed)")
+
+        let adopt = slowed + program + ["adopt", url, "--repo"]
+        let adopted = try Self.run(
+            adopt + [scene.directory.file("second"), "--json", "--progress"],
+            in: scene
+        )
+        #expect(adopted.status == 0 && adopted.lines.count > 1, "\(adopted)")
+        #expect(adopted.lines.dropLast().allSatisfy { $0.contains(#""stage":"fetching"}"#) }, "\(adopted)")
+        let shown = try Self.run(adopt + [scene.directory.file("third")], in: scene, onTerminal: true).stdout
+        let parts = shown.components(separatedBy: "\r\u{1b}[K")
+        #expect(parts.dropFirst().first?.hasPrefix("fetching  ") == true, "\(shown)")
+        // With nothing to ship there is nothing to show.
+        let again = try Self.run(push, in: scene, onTerminal: true).stdout
+        #expect(!again.contains("shipping  "), "\(again)")
+    }
 }
