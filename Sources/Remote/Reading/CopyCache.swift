@@ -34,7 +34,9 @@ package final class CopyCache: Sendable {
     /// Removes bases and roots until all copies take no more than the limit on the disk, those first that
     /// were used least recently. Bases that this process has used stay, and roots that any process uses.
     package func trim() {
-        let roots = Self.content(directory).map { $0.appending("roots") }.flatMap(Self.content)
+        let places = Self.content(directory).map { $0.appending("roots") }.flatMap(Self.content)
+        // Others are drafts of an update.
+        let roots = places.filter { $0.lastComponent.flatMap { RootID($0.string) } != nil }
         var entries = roots.flatMap(Self.entries)
         var total: UInt64 = entries.reduce(0) { $0.addingSaturated($1.bytes) }
         guard total > limitBytes else { return }
