@@ -20,16 +20,20 @@ struct Holdfast: ParsableCommand {
               holdfast watch .devteam
               holdfast restore .devteam/devteam.db --at "10m ago" --output copy.db
             """,
-        version: Version.text,
+        version: VersionCommand.text,
         subcommands: [
-            Watch.self, Add.self, Remove.self, Sync.self, Snapshot.self, Tag.self, Hold.self, Release.self,
-            Log.self, Show.self, Diff.self, Query.self, Shell.self,
-            Restore.self, Undo.self, Rows.self, Find.self, Export.self, Guard.self,
-            Doctor.self, Drill.self, Recoveries.self,
-            Remotes.self, Push.self, Adopt.self, Key.self,
-            Status.self, Stats.self, Metrics.self, Forget.self, Check.self, Repair.self, Config.self,
-            Install.self, Uninstall.self, Alerts.self, SupportBundle.self, Demo.self,
-            Completion.self, Version.self, Maintain.self,
+            WatchCommand.self, AddCommand.self, RemoveCommand.self, SyncCommand.self, SnapshotCommand.self,
+            TagCommand.self, HoldCommand.self, ReleaseCommand.self,
+            LogCommand.self, ShowCommand.self, DiffCommand.self, QueryCommand.self, ShellCommand.self,
+            RestoreCommand.self, UndoCommand.self, RowsCommand.self, FindCommand.self, ExportCommand.self,
+            GuardCommand.self,
+            DoctorCommand.self, DrillCommand.self, RecoveriesCommand.self,
+            RemoteCommand.self, PushCommand.self, AdoptCommand.self, KeyCommand.self,
+            StatusCommand.self, StatsCommand.self, MetricsCommand.self, ForgetCommand.self, CheckCommand.self,
+            RepairCommand.self, ConfigCommand.self,
+            InstallCommand.self, UninstallCommand.self, AlertCommand.self, SupportBundleCommand.self,
+            DemoCommand.self,
+            CompletionCommand.self, VersionCommand.self, MaintainCommand.self,
         ]
     )
 
@@ -44,7 +48,7 @@ struct Holdfast: ParsableCommand {
     private static func status(of arguments: [String]) -> ExitStatus {
         do {
             var command = try parseAsRoot(arguments)
-            if let completion = command as? Completion {
+            if let completion = command as? CompletionCommand {
                 StandardStream.output.write(completion.script(of: Self.self) + "\n")
             } else {
                 try command.run()

@@ -18,7 +18,7 @@ struct RestoreReport {
     private(set) var restored = 0
     private(set) var bytes: UInt64 = 0
 
-    mutating func add(_ outcome: Recovery.Restore.Outcome) throws {
+    mutating func add(_ outcome: Restore.Outcome) throws {
         let item = outcome.item
         let state = outcome.state
         restored += 1

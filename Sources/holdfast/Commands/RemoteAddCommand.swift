@@ -1,0 +1,89 @@
+import ArgumentParser
+import LinuxSystem
+import Remote
+import Service
+import Settings
+import SystemPackage
+
+struct RemoteAddCommand: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Add a remote to the configuration.",
+        discussion: """
+            URL is s3://BUCKET/PREFIX, or file:///PATH for a mounted disk. It is opened once, so a wrong URL or credential is \
+            found now. Credentials are those of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY) or of ~/.aws; \
+            they are not written to the configuration.
+
+            With --recipient or --key, what is shipped is encrypted. That cannot be changed later. A running watcher of the \
+            configuration ships to it at once.
+
+            Exit status: 0 done, 1 failed, 12 it belongs to another repository, or the key does not fit, 64 wrong usage.
+
+            Examples:
+              holdfast remote add nas file:///mnt/nas/holdfast
+              holdfast remote add offsite s3://bucket/prefix --recipient holdfast1…
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "How it is called.")
+    var name: String
+
+    @Argument(help: "Where it is.")
+    var url: String
+
+    @OptionGroup var remote: RemoteOptions
+
+    @Option(
+        help: .time("How long changes are collected under load. (default: 10s)"),
+        transform: parseDuration
+    )
+    var every: Duration?
+
+    @Option(help: ArgumentHelp("Encrypt it for this recipient; repeatable.", valueName: "recipient"))
+    var recipient: [String] = []
+
+    @Option(
+        help: ArgumentHelp("Upload at most so much a second.", valueName: "size"),
+        transform: parseByteCount
+    )
+    var limitUpload: UInt64?
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let file = try options.configurationToEdit()
+        var addition = Configuration.Remote(name: name, url: url)
+        addition.set(
+            endpoint: remote.endpoint,
+            region: remote.region,
+            usesPathStyle: remote.pathStyle,
+            certificates: remote.certificates.map { FilePath(argument: $0) },
+            every: every,
+            uploadLimit: limitUpload,
+            recipients: recipient,
+            key: remote.key.map { FilePath(argument: $0) }
+        )
+        let settings = RemoteSettings(addition)
+        let repository = try options.openRepository()
+        try EventLoop.run("remote") { loop in
+            let session = RemoteSession(settings, on: loop, console)
+            _ = try await session.openForWriting(repository, mayCreate: true)
+        }
+        guard try file.add(addition) else {
+            let advice = SuggestedCommand("remote", "remove", name)
+            throw Failure(.failed, "\(file.path.printable) has a remote \(name.printable) already: \(advice)")
+        }
+        let watchers = try WatcherNews(options, file).tellOfRemotes()
+        let shipper =
+            watchers.first.map { "the running watcher (pid \($0.pid)) ships to it" }
+            ?? "\(SuggestedCommand("push", name)) ships to it, and a watcher from its next start on"
+        try console.result(
+            json: RemoteLine(settings, action: "added"),
+            text: "added \(name.printable): \(shipper)"
+        )
+        if !settings.isEncrypted {
+            console.message("it is not encrypted: whoever can read the store can read what is shipped")
+        }
+        return .done
+    }
+}

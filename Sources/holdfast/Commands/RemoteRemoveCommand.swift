@@ -1,0 +1,41 @@
+import ArgumentParser
+import LinuxSystem
+import Remote
+import Service
+import Settings
+
+struct RemoteRemoveCommand: HoldfastCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove a remote from the configuration.",
+        discussion: """
+            What was shipped to it stays there. A running watcher of the configuration ships to it no longer.
+
+            Exit status: 0 done, 1 failed, 10 there is no such remote, 64 wrong usage.
+
+            Examples:
+              holdfast remote remove nas
+              holdfast remote remove offsite --config /etc/holdfast/config.yaml
+            """
+    )
+
+    @OptionGroup var options: GlobalOptions
+
+    @Argument(help: "Its name.")
+    var name: String
+
+    func perform(_ console: Console) throws -> ExitStatus {
+        let remote = try RemoteChoice.named(name, options)
+        guard let file = options.configurationFile, try file.remove(remote: name) else {
+            throw Failure(.notFound, "there is no remote \(name.printable) in the configuration")
+        }
+        for watcher in try WatcherNews(options, file).tellOfRemotes() {
+            console.message("the running watcher (pid \(watcher.pid)) ships to it no longer")
+        }
+        try console.result(
+            json: RemoteLine(remote, action: "removed"),
+            text: "removed \(name.printable): what was shipped to \(remote.url.printable) stays there"
+        )
+        return .done
+    }
+}
