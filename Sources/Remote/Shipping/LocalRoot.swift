@@ -71,6 +71,10 @@ package struct LocalRoot {
 }
 
 extension ShipmentPlan {
+    init(_ remote: RemoteState, _ local: LocalRoot, mostBytes: UInt64) {
+        self.init(remote, segments: local.segments, bases: local.bases, mostBytes: mostBytes)
+    }
+
     /// Of the files of the root that it ships.
     func byteCount(_ local: LocalRoot) -> UInt64 {
         let appended: UInt64 = appends.reduce(0) { $0.addingSaturated(UInt64($1.range.count)) }

@@ -103,7 +103,7 @@ package final class RootShipper {
     /// as at the first time. Throws `RemoteError.damaged` if something is left: it may be of somebody else.
     private func lookForHead() async throws {
         let batch = cursor.state.batch
-        if batch.number > .none, try await !head.has(batch) {
+        if batch.number > .none, !cursor.state.mustReset, try await !head.has(batch) {
             if let number = try await head.highest()?.number {
                 throw number > batch.number ? .otherWriter(BatchID(number)) : RemoteError.gone(batch)
             }
@@ -170,13 +170,7 @@ package final class RootShipper {
     private func beginWork() {
         // Where the root changes meanwhile, another count does not matter.
         guard let work, let local = try? LocalRoot(root, known: cursor.stamps) else { return }
-        let plan = ShipmentPlan(
-            cursor.state,
-            segments: local.segments,
-            bases: local.bases,
-            mostBytes: .max
-        )
-        let byteCount = plan.byteCount(local)
+        let byteCount = ShipmentPlan(cursor.state, local, mostBytes: .max).byteCount(local)
         if byteCount > 0 { work.begin("shipping", totalBytes: byteCount) }
     }
 
@@ -187,21 +181,12 @@ package final class RootShipper {
         let batch: StreamObject
         do {
             local = try LocalRoot(root, known: cursor.stamps)
-            plan = ShipmentPlan(
-                cursor.state,
-                segments: local.segments,
-                bases: local.bases,
-                mostBytes: limits.batchBytes
-            )
+            plan = ShipmentPlan(cursor.state, local, mostBytes: limits.batchBytes)
             let mark = local.mark?.encoded() ?? []
             let isNews = !plan.isEmpty || mark != cursor.state.mark
             let isOtherDescription = local.description != cursor.state.description
             guard isNews || isOtherDescription || cursor.state.mustReset else {
-                // A take-over was ended before its index.
-                if cursor.mustIndex {
-                    try await writeKeyOnce()
-                    try await writeIndexIfDue(isComplete: true)
-                }
+                if cursor.mustIndex { try await writeLostIndex() }
                 return false
             }
             if !isTakingOver, proof.mustLookForHead(remote.now()) {
@@ -369,6 +354,17 @@ package final class RootShipper {
     private func saveCursor() throws {
         try cursor.save(in: root.directory, remote.address, root.id)
         cursorStamp = try Self.cursorStamp(remote, root)
+    }
+
+    /// A take-over may have ended before its index.
+    private func writeLostIndex() async throws {
+        let name = ObjectNames.index(root.id, after: cursor.state.batch)
+        guard try await remote.store.size(of: name) != nil else {
+            try await writeKeyOnce()
+            return try await writeIndexIfDue(isComplete: true)
+        }
+        cursor.mustIndex = false
+        try saveCursor()
     }
 
     /// An index is only a shortcut: without it readers begin at the one before.
