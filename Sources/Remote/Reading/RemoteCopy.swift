@@ -97,7 +97,7 @@ package struct RemoteCopy: Sendable {
         let (draft, old) = (place.appending(suffix: ".new"), place.appending(suffix: ".old"))
         for path in [draft, old] { try Directory.removeTree(path) }
         let former = try self.state(of: root).map { RootDownload.Former(state: $0, directory: place) }
-        if former?.state == state, try isWhole(place, state) { return }
+        if former?.state == state, isWhole(place, state) { return }
         let download = RootDownload(remote.reading(root), to: draft, reusing: former)
         try await download.write(state, withBases: false)
         let index = state.indexed(root, session: state.batch.session ?? 0, writer: "", .now)
@@ -110,7 +110,7 @@ package struct RemoteCopy: Sendable {
 
     /// Whether the small files are as they should be, and segments have their sizes. Other damage is found by
     /// who reads them.
-    private func isWhole(_ place: FilePath, _ state: RemoteState) throws -> Bool {
+    private func isWhole(_ place: FilePath, _ state: RemoteState) -> Bool {
         let small: [(FilePath.Component, [UInt8])] = [
             (RootFile.name, state.description), (RootFile.copyName, state.description),
             ("durable", state.mark),
