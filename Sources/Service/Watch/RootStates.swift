@@ -8,11 +8,9 @@ import SystemPackage
 /// The roots that are ready are announced together, as soon as all are ready or have failed; later ones when
 /// they are.
 final class RootStates: Sendable {
-    private typealias Standing = WatcherDescription.Root
-
     private struct State {
         /// By number.
-        var standings: [Int: Standing] = [:]
+        var byNumber: [Int: WatcherDescription.Root] = [:]
         var lastNumber = 0
         var ready: [WatchService.Ready] = []
         var isAnnounced = false
@@ -21,13 +19,13 @@ final class RootStates: Sendable {
         var summary: WatchSummary?
 
         mutating func set(_ state: WatcherDescription.State, _ number: Int, _ reason: String? = nil) {
-            standings[number]?.state = state
-            standings[number]?.reason = reason
+            byNumber[number]?.state = state
+            byNumber[number]?.reason = reason
             report()
         }
 
         /// All of them, in the order in which they were added.
-        var roots: [Standing] { standings.sorted { $0.key < $1.key }.map(\.value) }
+        var roots: [WatcherDescription.Root] { byNumber.sorted { $0.key < $1.key }.map(\.value) }
 
         mutating func report() {
             let new = WatchSummary(roots)
@@ -50,7 +48,8 @@ final class RootStates: Sendable {
     func add(_ path: FilePath) -> Int {
         state.withLock { state in
             state.lastNumber += 1
-            state.standings[state.lastNumber] = Standing(path: Self.absolute(path).string, state: .starting)
+            let path = Self.absolute(path).string
+            state.byNumber[state.lastNumber] = WatcherDescription.Root(path: path, state: .starting)
             state.report()
             return state.lastNumber
         }
@@ -63,7 +62,7 @@ final class RootStates: Sendable {
     /// The root with that number is no longer to be protected.
     func remove(_ number: Int) {
         state.withLock { state in
-            state.standings[number] = nil
+            state.byNumber[number] = nil
             state.report()
             announce(&state)
         }
@@ -73,12 +72,12 @@ final class RootStates: Sendable {
     var roots: [WatcherDescription.Root] { state.withLock { $0.roots } }
 
     /// The root with that number; nil if it is no longer to be protected.
-    func root(_ number: Int) -> WatcherDescription.Root? { state.withLock { $0.standings[number] } }
+    func root(_ number: Int) -> WatcherDescription.Root? { state.withLock { $0.byNumber[number] } }
 
     /// Whether all of them were announced, or have failed, once.
     var isAnnounced: Bool { state.withLock { $0.isAnnounced } }
 
-    var rootCount: Int { state.withLock { $0.standings.count } }
+    var rootCount: Int { state.withLock { $0.byNumber.count } }
 
     /// The first capture of the root with that number is durable.
     func ready(_ number: Int, _ ready: WatchService.Ready) {
@@ -93,7 +92,7 @@ final class RootStates: Sendable {
     func failed(_ number: Int, _ reason: String) -> Bool {
         state.withLock { state in
             state.set(.failed, number, reason)
-            guard state.standings.values.contains(where: { $0.state != .failed }) else { return false }
+            guard state.byNumber.values.contains(where: { $0.state != .failed }) else { return false }
             announce(&state)
             return true
         }
@@ -110,7 +109,7 @@ final class RootStates: Sendable {
     /// A root that is ready is not protected as it should be; nil when it is again.
     func trouble(_ number: Int, _ trouble: String?) {
         state.withLock { state in
-            if let root = state.standings[number], root.state == .ready { state.set(.ready, number, trouble) }
+            if let root = state.byNumber[number], root.state == .ready { state.set(.ready, number, trouble) }
         }
     }
 
@@ -129,7 +128,7 @@ final class RootStates: Sendable {
     func end() { announcement.finish() }
 
     private func announce(_ state: inout State) {
-        guard state.isAnnounced || !state.standings.values.contains(where: { $0.state == .starting }) else {
+        guard state.isAnnounced || !state.byNumber.values.contains(where: { $0.state == .starting }) else {
             return
         }
         if !state.isAnnounced || !state.ready.isEmpty { announcement.yield(state.ready) }

@@ -44,7 +44,7 @@ extension RootWatch {
         options.auditInterval = target.settings.auditInterval
         options.exclusions = target.settings.exclusions
         options.isPatient = !surroundings.once
-        options.openFiles /= max(1, surroundings.standings.rootCount)
+        options.openFiles /= max(1, surroundings.rootStates.rootCount)
         options.onDurable = onDurable
         options.retention = target.settings.retention.map(keptSnapshots)
         return options

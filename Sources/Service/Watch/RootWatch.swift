@@ -13,7 +13,7 @@ final class RootWatch: Sendable {
     /// What it needs of the watcher.
     struct Surroundings: Sendable {
         let threads: WatchThreads
-        let standings: RootStates
+        let rootStates: RootStates
         let repositoryWatch: RepositoryWatch
         /// Catch up and return.
         let once: Bool
@@ -57,7 +57,7 @@ final class RootWatch: Sendable {
         self.target = target
         self.predecessor = Mutex(predecessor)
         self.surroundings = surroundings
-        number = surroundings.standings.add(target.path)
+        number = surroundings.rootStates.add(target.path)
     }
 
     var isRetired: Bool { state.withLock { $0.isRetired } }
@@ -78,7 +78,7 @@ final class RootWatch: Sendable {
                 // What was not captured is captured when the root is protected again.
                 return say(error, &failures)
             } catch let interruption as CaptureInterruption {
-                return surroundings.standings.interrupted(target.path, "\(interruption)")
+                return surroundings.rootStates.interrupted(target.path, "\(interruption)")
             } catch RepositoryError.locked where isHeldByCommand(since: failures.lockedSince ?? began) {
                 failures.lockedSince = failures.lockedSince ?? began
                 await pause { [surroundings] in
@@ -98,7 +98,7 @@ final class RootWatch: Sendable {
                 if began.duration(to: .now) > Self.longestPause { failures.pause = Self.firstPause }
                 await rest(failures.pause, showing: error)
                 failures.pause = min(failures.pause * 2, Self.longestPause)
-                surroundings.standings.starts(number)
+                surroundings.rootStates.starts(number)
             }
         }
     }
@@ -113,9 +113,9 @@ final class RootWatch: Sendable {
     /// Whether the watcher goes on though this root cannot be protected for now.
     private func goesOnWithoutIt(because error: any Error) -> Bool {
         guard target.settings.isAwaited, !surroundings.once else {
-            return surroundings.standings.failed(number, "\(error)")
+            return surroundings.rootStates.failed(number, "\(error)")
         }
-        surroundings.standings.waits(number, "\(error)")
+        surroundings.rootStates.waits(number, "\(error)")
         return true
     }
 
@@ -124,7 +124,7 @@ final class RootWatch: Sendable {
             state.isOver = true
             return state.isRetired
         }
-        if isRetired { surroundings.standings.remove(number) }
+        if isRetired { surroundings.rootStates.remove(number) }
         end.raise()
     }
 
@@ -150,12 +150,12 @@ final class RootWatch: Sendable {
     /// Nothing is tried on a place where another file system, or none, is mounted.
     private func waitUntilBack(_ reason: RepositoryError, _ failures: inout Failures) async throws {
         guard !isStopping, !surroundings.once else { throw reason }
-        surroundings.standings.waits(number, "\(reason)")
+        surroundings.rootStates.waits(number, "\(reason)")
         say(reason, &failures)
         await pause { [surroundings] in await surroundings.repositoryWatch.untilBack() }
         guard !isStopping else { throw reason }
         failures = Failures()
-        surroundings.standings.starts(number)
+        surroundings.rootStates.starts(number)
     }
 
     /// Returns when `wait` does. A stop cancels it.
@@ -227,7 +227,7 @@ final class RootWatch: Sendable {
 
     /// How it is doing; nil if it is no longer to be protected.
     var condition: AlertDesk.RootCondition? {
-        guard !isRetired, let root = surroundings.standings.root(number) else { return nil }
+        guard !isRetired, let root = surroundings.rootStates.root(number) else { return nil }
         let hindrances = state.withLock { $0.protector }?.status.hindrances.values
         let hangs = surroundings.threads.hang(for: Self.longestJob)
         let hindrance = hindrances?.lazy.filter(\.isBlind).map(\.reason).min()
@@ -255,7 +255,7 @@ final class RootWatch: Sendable {
             options: options,
             threads: threads.protectors
         ) { [surroundings, number] notice in
-            if case .trouble(let trouble) = notice { surroundings.standings.trouble(number, trouble) }
+            if case .trouble(let trouble) = notice { surroundings.rootStates.trouble(number, trouble) }
             surroundings.listeners.notice(root, notice)
         }
         let stop = state.withLock { state in
@@ -313,7 +313,7 @@ final class RootWatch: Sendable {
     private func announce(_ protector: RootProtector) async {
         // One that fails says so itself.
         guard (try? await protector.ready()) != nil else { return }
-        surroundings.standings.ready(number, WatchService.Ready(protector))
+        surroundings.rootStates.ready(number, WatchService.Ready(protector))
     }
 
     /// Lets time pass before the next attempt, and has `status` say why.

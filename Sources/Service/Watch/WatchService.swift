@@ -65,7 +65,7 @@ package struct WatchService: Service {
     private let listeners: Listeners
     private let repository: RepositoryDirectory
     private let threads: WatchThreads
-    private let standings = RootStates()
+    private let rootStates = RootStates()
     private let repositoryWatch: RepositoryWatch
     private let roots: WatchedRoots
     /// Nil if nobody can be told of anything.
@@ -96,7 +96,7 @@ package struct WatchService: Service {
         roots = WatchedRoots(
             RootWatch.Surroundings(
                 threads: threads,
-                standings: standings,
+                rootStates: rootStates,
                 repositoryWatch: repositoryWatch,
                 once: once,
                 listeners: listeners,
@@ -155,7 +155,7 @@ package struct WatchService: Service {
             alerts?.stop()
         }
         await alerts?.end(on: threads.requests)
-        let interruptions = standings.interruptions
+        let interruptions = rootStates.interruptions
         guard interruptions.isEmpty else { throw Interrupted(roots: interruptions) }
     }
 
@@ -170,7 +170,7 @@ package struct WatchService: Service {
                 pid: CurrentProcess.identifier,
                 started: started.nanoseconds,
                 configuration: configuration?.string,
-                roots: standings.roots,
+                roots: rootStates.roots,
                 usage: ProcessUsage.current.map { WatcherDescription.Usage($0) },
                 metrics: listeners.metrics()
             )
@@ -203,10 +203,10 @@ package struct WatchService: Service {
     }
 
     /// Whether the service manager was told that it is ready.
-    package var isReady: Bool { standings.isAnnounced }
+    package var isReady: Bool { rootStates.isAnnounced }
 
     private func protect() async throws {
-        defer { standings.end() }
+        defer { rootStates.end() }
         try await withThrowingDiscardingTaskGroup { group in
             for await watch in roots.starting {
                 group.addTask { [roots] in
@@ -222,7 +222,7 @@ package struct WatchService: Service {
     }
 
     private func announce() async {
-        for await ready in standings.announcements {
+        for await ready in rootStates.announcements {
             if !ready.isEmpty { listeners.ready(ready) }
             ServiceManager.notify(.ready)
             if once { roots.stop(.done) }

@@ -71,14 +71,14 @@ struct ForgetCommand: HoldfastCommand {
         ForgetReport.warnOfLimit(plan, console)
         let work = WorkProgress()
         let removal = try console.showing(work, wantsLines: progress.progress) {
-            try dryRun ? rehearse(plan, work) : remove(plan, work)
+            try dryRun ? runDry(plan, work) : remove(plan, work)
         }
         try ForgetReport(plan: plan, removal: removal, isDryRun: dryRun, console: console).show()
         return .done
     }
 
     /// Tries it out; where that cannot be done for want of room or of the right to write, nil.
-    private func rehearse(_ plan: RetentionPlan, _ work: WorkProgress) throws -> ForgetReport.Removal? {
+    private func runDry(_ plan: RetentionPlan, _ work: WorkProgress) throws -> ForgetReport.Removal? {
         do {
             let done = try PruningDryRun(plan.index.root).run(plan.kept, progress: work)
             return ForgetReport.Removal(

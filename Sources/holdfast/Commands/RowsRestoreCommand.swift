@@ -113,7 +113,7 @@ struct RowsRestoreCommand: HoldfastCommand {
             entry: entry,
             isOverwriting: overwrite,
             isSkipping: skipConflicts,
-            isRehearsal: inPlaceOptions.dryRun,
+            isDryRun: inPlaceOptions.dryRun,
             console: console
         )
         let selection = try selection(rows.keys, restore)

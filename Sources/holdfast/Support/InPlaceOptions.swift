@@ -40,7 +40,7 @@ struct InPlaceOptions: ParsableArguments {
         let restore = InPlaceRestore(plan.without(leftOut), options, index) {
             try capture.captured($0)
         }
-        var report = InPlaceReport(plan: plan, target: target, isRehearsal: dryRun, console: console)
+        var report = InPlaceReport(plan: plan, target: target, isDryRun: dryRun, console: console)
         for item in plan.items where leftOut.contains(item.name) {
             let failure = Failure.isLeftOut(item.path)
             guard plan.items.count > 1 else { throw failure }

@@ -9,7 +9,7 @@ import SystemPackage
 struct InPlaceReport {
     let plan: InPlacePlan
     let target: Target
-    let isRehearsal: Bool
+    let isDryRun: Bool
     let console: Console
     private let start = MonotonicInstant.now
     private(set) var worst = ExitStatus.done
@@ -23,7 +23,7 @@ struct InPlaceReport {
         done += 1
         if outcome.strategy == .unchanged { unchanged += 1 }
         try console.result(json: line(outcome), text: text(outcome))
-        guard !isRehearsal, !console.isQuiet else { return }
+        guard !isDryRun, !console.isQuiet else { return }
         for holder in outcome.holders where outcome.strategy == .transaction {
             console.message("\(holder) has it open, and sees it at its next read")
         }
@@ -65,7 +65,7 @@ struct InPlaceReport {
                 json: InPlaceDirectoryLine(
                     sequence: plan.at,
                     path: target.path.string,
-                    dryRun: isRehearsal,
+                    dryRun: isDryRun,
                     files: done,
                     unchanged: unchanged,
                     failed: failed,
@@ -74,7 +74,7 @@ struct InPlaceReport {
                 ),
                 text:
                     "\(Quantity.text(done, "file")) of \(target.path.printable): \(done - unchanged) "
-                    + "\(isRehearsal ? "would be " : "")restored, \(unchanged) unchanged"
+                    + "\(isDryRun ? "would be " : "")restored, \(unchanged) unchanged"
                     + (failed == 0 ? "" : ", \(failed) failed and left alone")
             )
         }
@@ -95,7 +95,7 @@ struct InPlaceReport {
 
     private func text(_ outcome: InPlaceOutcome) -> String {
         let path = outcome.item.path.printable
-        let would = isRehearsal ? "would be " : "was "
+        let would = isDryRun ? "would be " : "was "
         let source = text(outcome.item.source)
         var lines: [String]
         switch outcome.strategy {
@@ -134,7 +134,7 @@ struct InPlaceReport {
             time: state.map { item.entry?.time ?? $0.time },
             path: item.path.string,
             output: item.path.string,
-            dryRun: isRehearsal,
+            dryRun: isDryRun,
             way: outcome.strategy.rawValue,
             safetySequence: outcome.before,
             imageBytes: state?.shape.byteCount,

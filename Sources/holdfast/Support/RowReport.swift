@@ -11,7 +11,7 @@ struct RowReport {
     let isOverwriting: Bool
     /// Rows that cannot be restored do not change the exit status.
     let isSkipping: Bool
-    let isRehearsal: Bool
+    let isDryRun: Bool
     let console: Console
     /// Of a table, so many rows of a kind are shown to people.
     private static let mostLines = 20
@@ -33,7 +33,7 @@ struct RowReport {
     }
 
     private func action(_ kind: RowChange.Kind) -> (name: String, text: String) {
-        let (was, stays) = isRehearsal ? ("would be", "would stay") : ("was", "stays")
+        let (was, stays) = isDryRun ? ("would be", "would stay") : ("was", "stays")
         return switch kind {
         case .missing: ("insert", "would be restored")
         case .blocked: ("none", "cannot be restored")
@@ -50,7 +50,7 @@ struct RowReport {
     /// The tables, and the last line; returns the status to end with.
     mutating func end(_ outcome: RowOutcome, _ recovery: RecoveryEntry?) throws -> ExitStatus {
         for row in outcome.exceptions { try show(row) }
-        if !isRehearsal { for row in outcome.left { try show(row) } }
+        if !isDryRun { for row in outcome.left { try show(row) } }
         let hidden = lines.values.reduce(0) { $0 + max(0, $1 - Self.mostLines) }
         if hidden > 0 {
             try console.text("and \(Quantity.text(rows: hidden)) more, which --json names")
@@ -60,7 +60,7 @@ struct RowReport {
         for count in counts {
             let conflicts = count[.conflict] + count[.relinked]
             if !isOverwriting { left += conflicts }
-            let would = isRehearsal ? "would be " : ""
+            let would = isDryRun ? "would be " : ""
             let parts = [
                 (count[.missing], "\(would)restored"), (count[.unlinked], "foreign keys \(would)restored"),
                 (count[.same], "unchanged"),
@@ -87,7 +87,7 @@ struct RowReport {
         let blocked = counts.reduce(0) { $0 + $1[.blocked] }
         if left > 0, !isSkipping {
             console.warning(
-                "\(Quantity.text(rows: left)) with other values \(isRehearsal ? "would stay" : "stayed") as they are: "
+                "\(Quantity.text(rows: left)) with other values \(isDryRun ? "would stay" : "stayed") as they are: "
                     + "--overwrite replaces such a row, even an unrelated one that reused the key"
             )
             if counts.contains(where: { $0[.missing] > 0 && $0[.conflict] == 0 }) {
@@ -110,7 +110,7 @@ struct RowReport {
         let aTrigger = "SELECT sql FROM sqlite_master WHERE type = 'trigger'"
         return switch dependent.kind {
         case .index(isRebuilt: true):
-            "the index \(name) of \(table) \(isRehearsal ? "would be" : "was") rebuilt"
+            "the index \(name) of \(table) \(isDryRun ? "would be" : "was") rebuilt"
         case .index(isRebuilt: false):
             "the index \(name) of \(table) does not have the rows: say --rebuild-indexes, or run "
                 + "\(dependent.rebuild.printable) with the database's own program"
@@ -130,7 +130,7 @@ struct RowReport {
             time: entry.time,
             path: path.string,
             table: count.table,
-            dryRun: isRehearsal,
+            dryRun: isDryRun,
             restored: count[.missing],
             linked: count[.unlinked],
             unchanged: count[.same],

@@ -172,8 +172,8 @@ import Testing
             expecting: 3
         )
         #expect(archive.stderr.contains("had no snapshot yet"), "\(archive)")
-        let rehearsal = try team.holdfast("restore", "--at", "1", "--in-place", "--dry-run", expecting: 3)
-        #expect(rehearsal.stderr.split(separator: "\n").count { $0.contains("had no snapshot yet") } == 2)
+        let dryRun = try team.holdfast("restore", "--at", "1", "--in-place", "--dry-run", expecting: 3)
+        #expect(dryRun.stderr.split(separator: "\n").count { $0.contains("had no snapshot yet") } == 2)
         // What comes later was not there, whether a watcher ran when it came or not.
         try team.write("new", to: "later.txt")
         try team.watch()

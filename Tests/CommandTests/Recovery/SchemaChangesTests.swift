@@ -36,7 +36,7 @@ import Testing
         )
     }
 
-    @Test("a restore in place says what comes and goes with it, and so does its rehearsal")
+    @Test("a restore in place says what comes and goes with it, and so does its dry run")
     func restore() throws {
         let protection = try Protection(Self.schema)
         try protection.watch()

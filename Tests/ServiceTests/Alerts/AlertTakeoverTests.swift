@@ -25,28 +25,36 @@ struct AlertTakeoverTests {
         return board
     }
 
+    /// Of a watcher that runs, and has nothing to tell.
+    private var running: AlertBoard {
+        var board = AlertBoard()
+        board.begin(to: [one], at: start)
+        return board
+    }
+
     @Test("each of two watchers gets what is about its root, and the last one all the rest")
     func split() {
         var former = self.former("/a", "/b")
-        var (first, second) = (AlertBoard(), AlertBoard())
+        var (first, second) = (running, running)
         first.takeOver(&former, of: ["/a"], to: [one], at: start)
         // Both see how full the disk is.
-        #expect(first.firing == [alert(.bad, "/a"), alert(.disk, nil)])
-        #expect(first.outbox.items.map(\.alert) == first.firing)
-        #expect(former.firing == [alert(.bad, "/b")] && former.outbox.items.map(\.alert) == former.firing)
+        #expect(first.firing(at: start) == [alert(.bad, "/a"), alert(.disk, nil)])
+        #expect(first.outbox.items.map(\.alert) == first.firing(at: start))
+        #expect(former.firing(at: start) == [alert(.bad, "/b")])
+        #expect(former.outbox.items.map(\.alert) == former.firing(at: start))
         second.takeOver(&former, of: ["/b", "/c"], to: [one], at: start)
-        #expect(second.firing.map(\.subject.kind) == [.bad, .stopped])
-        #expect(second.outbox.items.map(\.alert) == second.firing)
+        #expect(second.firing(at: start).map(\.subject.kind) == [.bad, .stopped])
+        #expect(second.outbox.items.map(\.alert) == second.firing(at: start))
         #expect(former == AlertBoard())
     }
 
     @Test("what fires already is not told again, and who was not told of it before is now")
     func told() {
         var former = self.former("/a")
-        var board = AlertBoard()
+        var board = running
         board.fire(alert(.disk, nil), to: [one, two], at: start)
         board.takeOver(&former, of: ["/a"], to: [one, two], at: start)
-        #expect(board.firing.map(\.subject.kind) == [.disk, .bad, .stopped])
+        #expect(board.firing(at: start).map(\.subject.kind) == [.disk, .bad, .stopped])
         let kinds = { (receiver: AlertReceiver) in
             board.outbox.items.filter { $0.receiver == receiver }.map(\.alert.subject.kind).sorted {
                 $0.rawValue < $1.rawValue
@@ -57,11 +65,12 @@ struct AlertTakeoverTests {
 
     @Test("without a root of its own nothing is taken, and nothing of other roots")
     func nothing() {
-        var (former, board) = (self.former("/a"), AlertBoard())
+        var (former, board) = (self.former("/a"), running)
         let before = former
         board.takeOver(&former, of: [], to: [one], at: start)
-        #expect(former == before && board == AlertBoard())
+        #expect(former == before && board == running)
         board.takeOver(&former, of: ["/b"], to: [one], at: start)
-        #expect(former.firing == [alert(.bad, "/a")] && board.firing == [alert(.disk, nil)])
+        #expect(former.firing(at: start) == [alert(.bad, "/a")])
+        #expect(board.firing(at: start) == [alert(.disk, nil)])
     }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// What `--dry-run` says is what happens.
-@Suite struct RehearsalTests {
+@Suite struct DryRunTests {
     /// Runs it with and without `--dry-run`, and returns both.
     private func both(
         _ protection: Protection,
