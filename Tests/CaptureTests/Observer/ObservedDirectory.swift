@@ -26,15 +26,21 @@ final class ObservedDirectory {
     }
 
     private(set) var histories: [FilePath: History] = [:]
+    /// Those that are there, by what was handed over of them.
+    private(set) var directories: Set<FilePath>
     private var names: [FileID: FilePath] = [:]
 
-    /// Lists the directory. `prepare` fills it before; `link`: the root is a link beside it, to it.
+    /// Lists the directory. `prepare` fills it before. `link`: the root is a link beside it, to it. `files`,
+    /// `directories`: what the repository knows.
     init(
         link: String? = nil,
         exclusions: [String] = [],
+        files: [ProtectedFile] = [],
+        directories: Set<FilePath> = [],
         _ prepare: (TemporaryDirectory) throws -> Void = { _ in }
     ) throws {
         folder = try TemporaryDirectory()
+        self.directories = directories
         for name in ["data", "mirror"] { try Directory.make(FilePath(folder.file(name))) }
         try prepare(folder)
         let places = try RootPlaces(at: folder.file(link ?? "data"), .directory, meter)
@@ -42,15 +48,17 @@ final class ObservedDirectory {
             root: places.root,
             scope: RootScope(exclusions: exclusions),
             repository: FilePath(folder.file("repository")),
-            files: [],
-            directories: [],
+            files: files,
+            directories: directories,
             knownGoodUntil: .now,
             auditInterval: .seconds(86_400)
         )
         let context = CaptureContext(mirrors: FilePath(folder.file("mirror")), queue: queue, meter: meter)
         let watches = WatchTable(start.scope, try InotifyInstances(), queue.observerSignal)
-        let files = ObservedFiles(start, ObservedTree(start, places, watches, context), context)
-        root = ObservedRoot(files, knownGoodUntil: .now, RequestQueue(queue.observerSignal))
+        let observed = ObservedFiles(start, ObservedTree(start, places, watches, context), context)
+        root = ObservedRoot(observed, knownGoodUntil: .now, RequestQueue(queue.observerSignal))
+        for file in files { declare(file.id, file.name) }
+        root.files.takeUp(files, knownGoodUntil: start.knownGoodUntil)
         try root.listRoot()
         root.list(until: nil)
         root.files.tree.firstListingIsOver()
@@ -83,6 +91,11 @@ final class ObservedDirectory {
         root.files.processed(tracker, was: kind)
     }
 
+    private func declare(_ file: FileID, _ name: FilePath) {
+        guard names.updateValue(name, forKey: file) == nil else { return }
+        histories[name, default: History()].numbers.append(file)
+    }
+
     /// Takes what was handed over.
     private func record() {
         var counts: [FileID: Int] = [:]
@@ -91,10 +104,7 @@ final class ObservedDirectory {
             byteCount += step.byteCount
             if let file = step.file { counts[file, default: 0] += 1 }
             switch step {
-            case .declare(let file, let name, _):
-                if names.updateValue(name, forKey: file) == nil {
-                    histories[name, default: History()].numbers.append(file)
-                }
+            case .declare(let file, let name, _): declare(file, name)
             case .changes(let changes):
                 guard let name = names[changes.file] else { continue }
                 let page = changes.pages.bytes.prefix(changes.shape.validBytes(of: PageNumber(1)))
@@ -102,6 +112,8 @@ final class ObservedDirectory {
                 histories[name]?.contents.append(text)
             case .gapSuspected(let file, _, let reason):
                 if let name = names[file] { histories[name]?.gaps.append(reason) }
+            case .directory(let name, let attributes, _):
+                if attributes == nil { directories.remove(name) } else { directories.insert(name) }
             default: break
             }
         }

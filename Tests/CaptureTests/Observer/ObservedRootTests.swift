@@ -185,4 +185,42 @@ struct ObservedRootTests {
         #expect(history("f", observed).contents == ["one", "two"])
         #expect(history("f", observed).gaps == ["the root was moved or replaced"])
     }
+
+    /// Catches a history that is silent about what happened while holdfast was not running.
+    @Test("what the repository knows is compared, with a gap; what is gone is deleted, unless it is excluded")
+    func takesUp() throws {
+        let folder = try TemporaryDirectory()
+        let recorded = try RecordedRoot(in: folder.file("r"), protecting: folder.file("data"), .directory)
+        for name in ["kept", "gone", "a.log"] {
+            try recorded.record(name, .plain, Array("old".utf8), at: Instant(nanoseconds: 1))
+        }
+        let files = try RootHistory(recorded.root).files().values.sorted { $0.id < $1.id }
+        let observed = try ObservedDirectory(exclusions: ["*.log"], files: files) { folder in
+            try folder.write("new", to: "data/kept")
+            try folder.write("new", to: "data/a.log")
+        }
+        try observed.observe()
+        try observed.observe(later: .seconds(1))
+        #expect(history("kept", observed).contents == ["new"])
+        #expect(history("kept", observed).gaps == ["holdfast was not running"])
+        #expect(history("gone", observed).contents == [nil])
+        #expect(history("a.log", observed).contents.isEmpty && observed.tracked == ["gone", "kept"])
+    }
+
+    /// Catches a restore of the root that lacks its empty directories, or has those that were removed.
+    @Test("directories are in the history while they are there, whenever they came or went")
+    func directories() throws {
+        let observed = try ObservedDirectory(directories: ["former"]) { folder in
+            try Directory.make(FilePath(folder.file("data/empty")))
+        }
+        try observed.observe()
+        #expect(observed.directories == ["", "empty"])
+        try Directory.make(path("data/later/deep", observed))
+        try observed.observe()
+        #expect(observed.directories == ["", "empty", "later", "later/deep"])
+        try Directory.removeEmpty(path("data/empty", observed))
+        try Directory.rename(path("data/later", observed), to: path("away", observed))
+        try observed.observe()
+        #expect(observed.directories == [""])
+    }
 }
