@@ -32,6 +32,8 @@ package struct RootStatus: Sendable {
     package private(set) var healthIssues: [HealthIssue] = []
     /// Whether any database was ever looked at.
     package private(set) var hasVerdict = false
+    /// `good`, `bad` or `unknown`.
+    package var health: String { healthIssues.isEmpty ? (hasVerdict ? "good" : "unknown") : "bad" }
     package private(set) var lastDrill: DrillRecord?
     /// Everything that the repository keeps of the root, mirrors included.
     package private(set) var storage = RootStorage()

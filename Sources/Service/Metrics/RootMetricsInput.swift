@@ -41,7 +41,7 @@ package struct RemoteReading: Sendable {
 extension RootMetricsInput {
     var health: String? {
         guard let history else { return nil }
-        return history.healthIssues.isEmpty ? (history.hasVerdict ? "good" : "unknown") : "bad"
+        return history.health
     }
 
     /// Without a watcher it grows.

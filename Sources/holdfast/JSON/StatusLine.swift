@@ -102,7 +102,7 @@ extension StatusLine {
         audits = watcher?.audits ?? 0
         auditDifferences = watcher?.auditDifferences ?? 0
         quarantines = watcher?.quarantines ?? 0
-        health = status.healthIssues.isEmpty ? (status.hasVerdict ? "good" : "unknown") : "bad"
+        health = status.health
         repositoryBytes = status.storage.disk.total
         apparentBytes = status.storage.sizes.total
         diskFreeBytes = OrNull(status.freeBytes)
@@ -112,12 +112,20 @@ extension StatusLine {
     }
 
     /// A root of which the repository has nothing.
-    init(_ awaited: StatusScope.Awaited, _ reasons: [String], _ boards: [AlertBoard], _ now: Instant) {
-        root = awaited.path.string
-        state = awaited.state.rawValue
-        reason = awaited.reason
+    init(
+        awaited path: FilePath,
+        _ state: RootStatus.State,
+        reason: String,
+        pid: Int32?,
+        _ reasons: [String],
+        _ boards: [AlertBoard],
+        _ now: Instant
+    ) {
+        root = path.string
+        self.state = state.rawValue
+        self.reason = reason
         self.reasons = reasons.ifAny
-        pid = awaited.pid
+        self.pid = pid
         (leftOut, hindered, underWay) = (nil, nil, nil)
         (files, databases, sequence) = (0, 0, SequenceNumber.none)
         (lastTime, durableUntil, started) = (nil, nil, nil)

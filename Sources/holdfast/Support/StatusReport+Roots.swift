@@ -13,7 +13,18 @@ extension StatusReport {
             (line(status, reason: status.reason, reasons: reasons(of: status.root.path)), text(status))
         }
         let awaited = scope.awaited.map { root in
-            (StatusLine(root, reasons(of: root.path), alerts, now), text(root))
+            (
+                StatusLine(
+                    awaited: root.path,
+                    root.state,
+                    reason: root.reason,
+                    pid: root.pid,
+                    reasons(of: root.path),
+                    alerts,
+                    now
+                ),
+                text(root)
+            )
         }
         let former = scope.former.map { status in
             (line(status, reason: formerReason, reasons: []), text(former: status))
