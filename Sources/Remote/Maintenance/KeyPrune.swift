@@ -88,12 +88,11 @@ package struct KeyPrune: Sendable {
             try await sealed.forEachAtOnce(Self.objectsAtOnce) { object in
                 do throws(RemoteError) {
                     let bytes = try await store.get(object.name, 0..<byteCount)
-                    // What has no such header is sealed with no key.
-                    guard let header = try? SealHeader(parsing: bytes, name: object.name) else { return }
+                    let header = try SealHeader(parsing: bytes, name: object.name)
                     keys.withLock { _ = $0.insert(header.keyID) }
                 } catch {
-                    // Another prune has removed it.
-                    guard error.kind == .missing else { throw error }
+                    // Another prune has removed it, or it has no such header: it is sealed with no key.
+                    guard [.missing, .damaged].contains(error.kind) else { throw error }
                 }
             }
         } catch let error as RemoteError {

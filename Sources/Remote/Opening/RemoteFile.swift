@@ -95,7 +95,7 @@ package struct RemoteFile: Hashable, Sendable {
     package var createdText: String { SmallFile.text(created) }
 
     /// The one of a store; nil if it has none. Memory is bounded, whatever has the name.
-    static func read(in store: some RemoteStore) async throws(RemoteError) -> RemoteFile? {
+    static func read(in store: any RemoteStore) async throws(RemoteError) -> RemoteFile? {
         do throws(RemoteError) {
             // An answer to GET says why, that to HEAD does not.
             _ = try await store.get(ObjectNames.remote, 0..<1)

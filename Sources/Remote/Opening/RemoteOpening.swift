@@ -192,6 +192,9 @@ package struct RemoteOpening: Sendable {
         )
         access.repository = "\(remote.repository)"
         access.requestCount = requestCount
+        access.isStillThere = { [store] () throws(RemoteError) in
+            try await RemoteFile.read(in: store) == remote
+        }
         access.readsBeforeDamage = settings.readsBeforeDamage
         return access
     }

@@ -56,12 +56,11 @@ package struct RemoteFollower: Sendable {
         return results
     }
 
-    /// Ships until the task is cancelled. `failed`: told of each failure. `begunAnew`: told of a root of
-    /// which all was gone.
+    /// Ships until the task is cancelled. `failed`: told of each failure. Throws `RemoteError.noSuchRemote`
+    /// if the remote must be opened once more.
     package func run(
         _ watch: FlushWatch,
-        failed: @Sendable (RootDescription, any Error) -> Void,
-        begunAnew: @Sendable (RootDescription) -> Void = { _ in }
+        failed: @Sendable (RootDescription, any Error) -> Void
     ) async throws {
         var shippers: [RootID: RootShipper] = [:]
         // Roots that another writer has, with the cursor as it was then. A take-over gives it another one.
@@ -85,10 +84,11 @@ package struct RemoteFollower: Sendable {
                     let former = shippers[root.id]?.state.lastSequence
                     let (shipper, shipment) = try await shipNext(root, shippers[root.id])
                     shippers[root.id] = shipper
-                    if shipment.isAnew { begunAnew(root) }
                     guard shipment.batches > 0 else { continue }
                     hasShipped = true
                     isToRest = isToRest || !mayGoOn || shipment.sequence != former
+                } catch let error as RemoteError where error.kind == .noSuchRemote {
+                    throw error
                 } catch {
                     isToRest = true
                     shippers[root.id] = nil
@@ -134,8 +134,7 @@ package struct RemoteFollower: Sendable {
             sequence: shipper.state.lastSequence,
             batches: shipper.progress.batches - before.batches,
             bytes: shipper.progress.bytes - before.bytes,
-            requests: remote.requestCount() - requests,
-            isAnew: shipper.takeLoss()
+            requests: remote.requestCount() - requests
         )
     }
 
@@ -173,17 +172,8 @@ package struct Shipment: Hashable, Sendable {
     package let bytes: UInt64
     /// To the store, those that were repeated included.
     package let requests: Int
-    /// Somebody had removed all of the root from the remote, so all was shipped once more.
-    package let isAnew: Bool
 
-    package init(
-        sequence: SequenceNumber,
-        batches: Int,
-        bytes: UInt64,
-        requests: Int,
-        isAnew: Bool = false
-    ) {
+    package init(sequence: SequenceNumber, batches: Int, bytes: UInt64, requests: Int) {
         (self.sequence, self.batches, self.bytes, self.requests) = (sequence, batches, bytes, requests)
-        self.isAnew = isAnew
     }
 }

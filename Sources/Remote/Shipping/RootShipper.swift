@@ -38,8 +38,6 @@ package final class RootShipper {
     private let limits: Limits
     /// Of the file of the cursor, when it was read or written last.
     private var cursorStamp: FileStamp?
-    /// All that was there was gone.
-    private var hasLoss = false
     package private(set) var progress = ShippingProgress()
     /// Counts the bytes that the remote has of those that are to be shipped.
     var work: WorkProgress?
@@ -77,10 +75,11 @@ package final class RootShipper {
         let head = remote.head(root.id)
         var cursor = ShippingCursor()
         var proven: Instant?
+        let known = try ShippingCursor(root, remote.address)
         if takingOver {
-            cursor = try await .takingOver(head, remote.sleep)
+            cursor = try await .takingOver(head, behind: known, remote.sleep)
         } else {
-            cursor = try ShippingCursor(root, remote.address) ?? cursor
+            cursor = known ?? cursor
             do {
                 proven = try await cursor.settle(head, remote.sleep)
             } catch let error as RemoteError {
@@ -99,25 +98,32 @@ package final class RootShipper {
         return shipper
     }
 
-    /// Somebody may have removed what was shipped. Where nothing at all is left of the root, it begins anew,
-    /// as at the first time. Throws `RemoteError.damaged` if something is left: it may be of somebody else.
+    /// Somebody may have removed what was shipped, or all of the remote. Throws `RemoteError.damaged` if the
+    /// last batch is gone, or the oldest object that readers need, `.otherWriter` if another batch has its
+    /// place, and `.noSuchRemote` if the remote is another one by now.
     private func lookForHead() async throws {
-        let batch = cursor.state.batch
-        if batch.number > .none, !cursor.state.mustReset, try await !head.has(batch) {
-            if let number = try await head.highest()?.number {
-                throw number > batch.number ? .otherWriter(BatchID(number)) : RemoteError.gone(batch)
+        let state = cursor.state
+        if state.batch.number > .none, !state.mustReset {
+            guard try await head.has(state.batch, state.head) else { throw try await loss() }
+            let oldest = state.oldestObject(of: root.id)
+            if let oldest, try await remote.store.size(of: oldest) == nil {
+                throw RemoteError.gone("\(oldest)")
             }
-            cursor = ShippingCursor()
-            cursor.indexed = remote.now()
-            hasLoss = true
-            beginWork()
-            await staged.restart(for: cursor.state.batch.number.next)
         }
         proof.noteHead(at: remote.now())
+        // Prune may have removed it since the last batch.
+        proof.hasKey = false
     }
 
-    /// Whether since the last call all that was there was found to be gone.
-    func takeLoss() -> Bool { exchange(&hasLoss, with: false) }
+    /// Why the last batch is not there.
+    private func loss() async throws -> RemoteError {
+        guard try await remote.isStillThere() else { return .noLongerThere }
+        let number = cursor.state.batch.number
+        if let other = try await head.highest()?.number, other > number {
+            return .otherWriter(BatchID(other))
+        }
+        return .gone("batch \(number), the last one that was shipped from here,")
+    }
 
     /// Whether the cursor is as this shipper left it: no other process of this machine has shipped since.
     func isCurrent() throws -> Bool { try Self.cursorStamp(remote, root) == cursorStamp && staged.isCurrent }
@@ -156,7 +162,7 @@ package final class RootShipper {
                 // A batch has come meanwhile: of the writer that is to stop, or a late one of this machine.
                 takeovers += 1
                 let indexed = cursor.indexed
-                cursor = try await .takingOver(head, remote.sleep)
+                cursor = try await .takingOver(head, behind: cursor, remote.sleep)
                 cursor.indexed = indexed
                 proof.noteNewest(at: nil)
                 isUnsettled = false

@@ -166,15 +166,24 @@ extension ShippingCursor {
     /// So often a batch may come while somebody takes over.
     static let mostTakeovers = 5
 
-    /// A cursor behind the newest batch, whoever wrote it.
+    /// A cursor behind the newest batch, whoever wrote it. `known`: the one that there is. Numbers that it
+    /// has used are not used again, though their batches are gone: somebody may bring them back.
     static func takingOver(
         _ head: StreamHead,
+        behind known: ShippingCursor?,
         _ sleep: (Duration) async throws -> Void
     ) async throws -> ShippingCursor {
         var attempts = 1
         while true {
             var cursor = ShippingCursor()
-            guard let number = try await head.highest()?.number else { return cursor }
+            let highest = try await head.highest()?.number ?? .none
+            if let known, known.state.batch.number > highest {
+                cursor.state = RemoteState(beginningAfter: known.state.batch, head: known.state.head)
+                cursor.mustIndex = true
+                return cursor
+            }
+            guard highest > .none else { return cursor }
+            let number = highest
             do {
                 let newest = try await head.settled(number, sleep)
                 let id = newest?.id ?? BatchID(number)

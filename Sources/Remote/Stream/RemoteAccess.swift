@@ -14,6 +14,8 @@ package struct RemoteAccess: Sendable {
     var readers: String? = ""
     /// Puts the key of this start where readers find it, unless it is there: before something is sealed.
     var writeKey: @Sendable () async throws(RemoteError) -> Void = {}
+    /// Whether the remote is still the one that was opened, by its `remote.json`.
+    var isStillThere: @Sendable () async throws(RemoteError) -> Bool = { true }
     /// Whether the store refuses a name that is taken.
     package let hasConditions: Bool
     /// How many requests there were so far.

@@ -101,9 +101,13 @@ package struct StreamHead: Sendable {
     }
 
     /// Whether a batch that was written once is there still. Of others than the newest one that says nothing:
-    /// prune removes them.
-    func has(_ id: BatchID) async throws(RemoteError) -> Bool {
-        try await store.size(of: ObjectNames.batch(root, id)) != nil
+    /// prune removes them. Throws `RemoteError.otherWriter` if its place has another one. Where names of
+    /// batches have sessions, the name is enough.
+    func has(_ id: BatchID, _ digest: ObjectDigest) async throws(RemoteError) -> Bool {
+        guard hasConditions else { return try await store.size(of: ObjectNames.batch(root, id)) != nil }
+        guard let stored = try await batch(id.number) else { return false }
+        guard stored.digest == digest else { throw .otherWriter(id) }
+        return true
     }
 
     /// The batch of the newest index; nil if there is none.
@@ -155,13 +159,17 @@ extension StreamHead {
 }
 
 extension RemoteError {
-    static func gone(_ id: BatchID) -> RemoteError {
+    static func gone(_ what: String) -> RemoteError {
         RemoteError(
             .damaged,
-            "batch \(id.number), the last one that was shipped from here, was removed from the remote, and others are "
-                + "there: push with --take-over to ship all of it once more"
+            "\(what) was removed from the remote: put it back, or push with --take-over to ship all once more"
         )
     }
+
+    static let noLongerThere = RemoteError(
+        .noSuchRemote,
+        "the remote was removed, or made anew: push with --take-over to ship all once more"
+    )
 
     static func otherWriter(_ id: BatchID) -> RemoteError {
         RemoteError(

@@ -118,7 +118,10 @@ package final class RebuildPass {
                 } catch is ReplacedSegmentError {
                     throw ReplacedSegmentError()
                 } catch {
-                    if let damage = error as? DamageError, try root.baseFiles.replaceDamaged(damage.path) {
+                    // What cannot be fetched again stays damaged, and the other files are rebuilt.
+                    if let damage = error as? DamageError,
+                        (try? root.baseFiles.replaceDamaged(damage.path)) == true
+                    {
                         throw ReplacedSegmentError()
                     }
                     rebuild.failure = firstDamage ?? error

@@ -100,7 +100,8 @@ struct PushCommand: HoldfastCommand {
                     let isKnown = roots.contains {
                         ShippingReport.current($0, remote).acknowledged != nil
                     }
-                    let access = try await session.openForWriting(repository, mayCreate: !isKnown)
+                    let mayCreate = !isKnown || takingOver
+                    let access = try await session.openForWriting(repository, mayCreate: mayCreate)
                     let follower = RemoteFollower(access, remote, on: loop)
                     let results = await follower.ship(roots, takingOver: takingOver, progress: work) { root in
                         let path = root.path.printable
@@ -128,7 +129,6 @@ struct PushCommand: HoldfastCommand {
     ) throws -> ExitStatus {
         switch result {
         case .success(let shipment):
-            if shipment.isAnew { console.warning(anew(root, remote)) }
             let text = "\(root.path.printable): \(remote.title) has all up to snapshot \(shipment.sequence)"
             if isResult {
                 try console.result(json: PushLine(remote: remote.title, root: root, shipment), text: text)
@@ -141,10 +141,6 @@ struct PushCommand: HoldfastCommand {
             console.warning(failure.message)
             return failure.status
         }
-    }
-
-    private static func anew(_ root: RootDescription, _ remote: RemoteSettings) -> String {
-        "\(root.path.printable): somebody has removed all that \(remote.title) had of it: it was shipped once more"
     }
 
     private static func combined(_ statuses: [ExitStatus]) -> ExitStatus {
@@ -179,8 +175,6 @@ struct PushCommand: HoldfastCommand {
                 let follower = RemoteFollower(access, remote, on: loop, telling: trouble)
                 try await follower.run(watch) { root, error in
                     console.warning(Self.failure(error, root, remote).message)
-                } begunAnew: { root in
-                    console.warning(Self.anew(root, remote))
                 }
             } catch {
                 let message = Failure(error)?.message ?? "\(remote.title): \(error)"

@@ -13,37 +13,77 @@ struct EmptiedRemoteTests {
         for name in bucket.objects.keys where isRemoved(name) { bucket.replace(name, by: nil) }
     }
 
-    @Test("all was removed: it is shipped once more by itself", arguments: [true, false])
-    func emptied(hasConditions: Bool) async throws {
-        let shipped = try ShippedRoot()
-        let bucket = MemoryBucket(.init(hasConditions: hasConditions))
-        let access = shipped.access(
-            FaultStore(bucket, seed: 1),
-            hasConditions: hasConditions,
-            sleep: { bucket.advanceClock(by: $0) },
-            now: { bucket.clock }
-        )
-        for seed in UInt64(1)...3 {
-            try shipped.record("a", bytes(seed))
-            try await shipped.ship(access)
+    /// Ships, which fails with that kind, and writes nothing.
+    private func expectRefused(
+        _ kind: RemoteError.Kind,
+        _ bucket: MemoryBucket,
+        _ ship: () async throws -> Void
+    ) async throws {
+        let before = bucket.objects
+        let error = await #expect(throws: RemoteError.self) { try await ship() }
+        #expect(error?.kind == kind && error?.description.contains("--take-over") == true, "\(error)")
+        let isUnchanged = bucket.objects == before
+        #expect(isUnchanged)
+    }
+
+    /// Catches batches that are shipped behind others that nobody has any more, and are of no use to readers.
+    @Test("all was removed: nothing is written until one takes over, behind the numbers that were used")
+    func emptied() async throws {
+        for hasConditions in [true, false] {
+            let shipped = try ShippedRoot()
+            let bucket = MemoryBucket(.init(hasConditions: hasConditions))
+            let access = shipped.access(
+                FaultStore(bucket, seed: 1),
+                hasConditions: hasConditions,
+                sleep: { bucket.advanceClock(by: $0) },
+                now: { bucket.clock }
+            )
+            for seed in UInt64(1)...3 {
+                try shipped.record("a", bytes(seed))
+                try await shipped.ship(access)
+            }
+            remove(from: bucket)
+            // Also by a start that has nothing new.
+            try await expectRefused(.damaged, bucket) { try await shipped.ship(access) }
+            let shipper = try await RootShipper.open(access, shipped.root, takingOver: true)
+            try await shipper.ship()
+            #expect(shipper.state.batch.number == BatchNumber(4))
+            let state = try await shipped.expectRestorable(access)
+            #expect(state.lastSequence == SequenceNumber(3))
+            // One that goes on looks each hour with something new.
+            remove(from: bucket)
+            bucket.advanceClock(by: .seconds(3601))
+            try shipped.record("a", bytes(4))
+            try await expectRefused(.damaged, bucket) { try await shipper.ship() }
         }
-        remove(from: bucket)
-        // Also by a start that has nothing new.
+    }
+
+    /// Catches a writer that goes on for ever behind a hole: it wrote a batch since then.
+    @Test("what was shipped first was removed, and batches have come since: it is noticed")
+    func hole() async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket()
+        let access = shipped.access(FaultStore(bucket, seed: 1))
+        try shipped.record("a", bytes(1))
+        try await shipped.ship(access)
         let shipper = try await RootShipper.open(access, shipped.root)
-        try await shipper.ship()
-        #expect(shipper.takeLoss() && !shipper.takeLoss())
-        #expect(shipper.state.batch.number == BatchNumber(1))
-        var state = try await shipped.expectRestorable(access)
-        #expect(state.lastSequence == SequenceNumber(3))
-        // One that goes on looks each hour with something new.
         remove(from: bucket)
-        bucket.advanceClock(by: .seconds(3601))
-        try shipped.record("a", bytes(4))
+        try shipped.record("a", bytes(2))
         try await shipper.ship()
-        #expect(shipper.takeLoss())
-        state = try await shipped.expectRestorable(access)
-        #expect(state.lastSequence == SequenceNumber(4) && state.batch.number == BatchNumber(1))
-        #expect(try await RootShipper.open(access, shipped.root).state == state)
+        try shipped.record("a", bytes(3))
+        try await expectRefused(.damaged, bucket) { try await shipped.ship(access) }
+    }
+
+    @Test("the remote was removed as a whole: it is to be opened once more")
+    func removed() async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket()
+        var access = shipped.access(FaultStore(bucket, seed: 1))
+        try shipped.record("a", bytes(1))
+        try await shipped.ship(access)
+        remove(from: bucket)
+        access.isStillThere = { false }
+        try await expectRefused(.noSuchRemote, bucket) { try await shipped.ship(access) }
     }
 
     @Test("the last batch was removed, and something is left: it is said with what to do, nothing is written")
@@ -61,7 +101,8 @@ struct EmptiedRemoteTests {
         let before = bucket.objects
         let error = await #expect(throws: RemoteError.self) { try await shipped.ship(access) }
         #expect(error?.kind == .damaged && error?.description.contains("--take-over") == true, "\(error)")
-        #expect(bucket.objects == before)
+        let isUnchanged = bucket.objects == before
+        #expect(isUnchanged)
         try await RootShipper.open(access, shipped.root, takingOver: true).ship()
         let state = try await shipped.expectRestorable(access)
         #expect(state.lastSequence == SequenceNumber(4))
@@ -94,13 +135,16 @@ struct EmptiedRemoteTests {
         }
     }
 
-    @Test("all was removed, and another machine has begun: it is not taken from it")
-    func emptiedAndTaken() async throws {
+    @Test(
+        "all was removed, and another machine has begun: it is not taken from it",
+        arguments: [1, 3] as [UInt64]
+    )
+    func emptiedAndTaken(count: UInt64) async throws {
         let shipped = try ShippedRoot()
         let bucket = MemoryBucket()
         let access = shipped.access(FaultStore(bucket, seed: 1))
         let clone = try Clone(of: shipped)
-        for seed in UInt64(1)...3 {
+        for seed in UInt64(1)...count {
             try shipped.record("a", bytes(seed))
             try await shipped.ship(access)
         }
@@ -110,8 +154,9 @@ struct EmptiedRemoteTests {
         let before = bucket.objects
         for _ in 1...2 {
             let error = await #expect(throws: RemoteError.self) { try await shipped.ship(access) }
-            #expect(error?.kind == .damaged)
+            #expect(error?.kind == (count == 1 ? .otherWriter : .damaged))
         }
-        #expect(bucket.objects == before)
+        let isUnchanged = bucket.objects == before
+        #expect(isUnchanged)
     }
 }
