@@ -90,7 +90,7 @@ struct StatusTests {
         for root in others + [protection.data] {
             #expect(text.contains("NOT PROTECTED: \(root): the watcher"), "\(text)")
         }
-        #expect(text.split(separator: "\n").count { $0.contains("does not answer; last capture") } == 5)
+        #expect(text.split(separator: "\n").count { $0.contains("does not answer; ") } == 5, "\(text)")
         waiting = []
     }
 

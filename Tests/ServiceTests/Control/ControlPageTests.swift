@@ -32,7 +32,8 @@ struct ControlPageTests {
         leftOut: [],
         hindered: WatcherStatus.Hindered(count: 1, reasons: []),
         underWay: [],
-        sharesDisk: true
+        sharesDisk: true,
+        maximumBytes: 1
     )
     private static let watcher = WatcherDescription(
         pid: 1,
