@@ -26,7 +26,9 @@ struct AlertConditionsTests {
         let setup = try AlertSetup()
         let clock = try SetClock(in: setup.protection.folder)
         setup.environment = clock.environment
-        let url = "file://" + setup.protection.folder.file("remote")
+        let directory = setup.protection.folder.file("remote")
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
+        let url = "file://" + directory
         let remote = "{name: nas, url: \"\(url)\", every: 1h}"
         try setup.configure("alerts: [\(setup.appending)]\nremotes: [\(remote)]")
         try setup.watch()

@@ -10,7 +10,9 @@ struct HangingReceiversTests {
     private func hanging(besides others: (AlertSetup) -> [String]) throws -> AlertSetup {
         let setup = try AlertSetup("CREATE TABLE t(a); INSERT INTO t VALUES(1);")
         let started = setup.protection.folder.file("started")
-        let script = "trap \"\" TERM; sleep 1000 & echo $$ $! >>\(started); wait; sleep 1000"
+        // The standard error is the watcher's, whose end is waited for.
+        let script =
+            "exec 2>/dev/null; trap \"\" TERM; sleep 1000 & echo $$ $! >>\(started); wait; sleep 1000"
         let receivers = ["{command: [/bin/sh, -c, '\(script)']}"] + others(setup)
         try setup.configure("alerts: [\(receivers.joined(separator: ", "))]")
         try setup.watch()
@@ -48,7 +50,7 @@ struct HangingReceiversTests {
 
     @Test("the watcher's end does not wait for it, and it is ended all the same")
     func stopping() throws {
-        let slow = "sleep 4; cat >>"
+        let slow = "exec 2>/dev/null; sleep 4; cat >>"
         let setup = try hanging { ["{command: [/bin/sh, -c, '\(slow)\($0.told)']}"] }
         let start = MonotonicInstant.now
         try setup.stop()
