@@ -1,11 +1,24 @@
 import LinuxSystem
-import RepositoryReader
+package import RepositoryReader
+import RepositoryWriter
 import Synchronization
 import SystemPackage
 
 extension RootDescription {
     /// Where the root's watcher listens.
     var controlPath: FilePath { directory.appending("control.sock") }
+
+    /// Whether a watcher listens there, or was killed: one that ends in order removes it.
+    package var hasControlSocket: Bool { FileStatus.ifPresent(controlPath) != nil }
+
+    /// Removes what a watcher that did not end in order has left there. Returns whether there was something.
+    ///
+    /// Throws `RepositoryError.locked` if a watcher protects the root, and `SystemError`.
+    package func removeAbandonedSocket() throws -> Bool {
+        guard hasControlSocket else { return false }
+        try withoutWriter { try Directory.remove(controlPath) }
+        return true
+    }
 }
 
 /// Answers the requests of other commands: for one root, or for the watcher as a whole.

@@ -29,6 +29,7 @@ struct AddCommand: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let file = try options.configurationToEdit()
         let paths = try options.rootsToAdd(path)
+        let isFirst = try !file.namesRoots()
         let new = try file.add(paths)
         for path in paths {
             let isNew = new.contains(path)
@@ -46,7 +47,15 @@ struct AddCommand: HoldfastCommand {
                 console.warning("\(path.printable) does not exist yet: it is protected as soon as it does")
             }
         }
-        try WatcherNews(options, file).tell(adding: paths, console)
+        let news = try WatcherNews(options, file)
+        try news.tell(adding: paths, console)
+        let others = news.others(besides: paths)
+        if isFirst, !others.isEmpty {
+            console.message(
+                "when its watcher ends, status does not expect what the configuration does not name: run "
+                    + "\(SuggestedCommand(["add"] + others))"
+            )
+        }
         return .done
     }
 }

@@ -43,8 +43,8 @@ struct RemoveCommand: HoldfastCommand {
             json: RootChangeLine(root: path.string, configuration: file.path.string, action: "removed"),
             text: "\(path.printable) is protected no longer; its history stays"
         )
-        let others = news.others(besides: path)
-        if !others.isEmpty, try !file.isPresent || file.read()?.roots.isEmpty ?? true {
+        let others = news.others(besides: [path])
+        if !others.isEmpty, try !file.namesRoots() {
             console.message(
                 "status goes on to expect it, for no configuration names what is to be protected: run "
                     + "\(SuggestedCommand(["add"] + others))"

@@ -9,7 +9,7 @@ import SystemPackage
 ///
 /// 1. A configuration with roots names them. If it names another repository, it says nothing of this one.
 /// 2. Else they are all that the repository has.
-/// 3. A root that a watcher has is one of them in any case.
+/// 3. A root that a watcher has is one of them in any case, also when the watcher was killed.
 struct ExpectedRoots {
     /// The configuration file that names them; nil if none does.
     let configuration: FilePath?
@@ -34,6 +34,7 @@ struct ExpectedRoots {
 
     func contains(_ status: RootStatus) -> Bool {
         configuration == nil || named.contains(status.root.id) || status.state != .stopped
+            || status.root.hasControlSocket
     }
 }
 

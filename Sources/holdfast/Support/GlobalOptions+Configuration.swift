@@ -44,6 +44,9 @@ extension ConfigurationFile {
             return configuration.problems(in: repository)
         }
     }
+
+    /// Whether the file says what is to be protected. Throws as `read`.
+    func namesRoots() throws -> Bool { try isPresent && read()?.roots.isEmpty == false }
 }
 
 extension Configuration {

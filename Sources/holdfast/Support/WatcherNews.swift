@@ -6,6 +6,8 @@ import SystemPackage
 
 /// Tells running watchers that the configuration has changed.
 struct WatcherNews {
+    /// Nil if there is none yet.
+    private let repository: RepositoryDirectory?
     private let watchers: [RunningWatcher]
     private let configuration: ConfigurationFile
 
@@ -14,9 +16,8 @@ struct WatcherNews {
 
     init(_ options: GlobalOptions, _ configuration: ConfigurationFile) throws {
         let path = try options.repositoryPath()
-        watchers =
-            try FileStatus.unlessMissing(path) == nil
-            ? [] : RunningWatcher.all(in: RepositoryDirectory(at: path))
+        repository = try FileStatus.unlessMissing(path) == nil ? nil : RepositoryDirectory(at: path)
+        watchers = try repository.map { try RunningWatcher.all(in: $0) } ?? []
         self.configuration = configuration
     }
 
@@ -43,18 +44,28 @@ struct WatcherNews {
         return readers
     }
 
-    /// Returns whether a watcher protected it.
+    /// Returns whether a watcher protected it, or has ended without being told to while it did.
     func tell(removing path: FilePath, _ console: Console) throws -> Bool {
         let protectors = watchers.filter { watcher in
             watcher.description?.roots.contains { $0.path == path.string } ?? false
         }
         for watcher in protectors { try watcher.reload(removing: [path], timeout: Self.timeout) }
-        return !protectors.isEmpty
+        return try !protectors.isEmpty || hasForgotten(path)
+    }
+
+    /// Has nobody expect the root any more because of a watcher that was killed.
+    private func hasForgotten(_ path: FilePath) throws -> Bool {
+        guard let match = try repository?.root(for: path), match.isRoot else { return false }
+        do {
+            return try match.root.removeAbandonedSocket()
+        } catch RepositoryError.locked {
+            return false
+        }
     }
 
     /// What else watchers protect, or wait for.
-    func others(besides path: FilePath) -> [FilePath] {
+    func others(besides known: [FilePath]) -> [FilePath] {
         let paths = watchers.flatMap { $0.description?.roots ?? [] }.map { FilePath($0.path) }
-        return Set(paths).subtracting([path]).sorted { $0.string < $1.string }
+        return Set(paths).subtracting(known).sorted { $0.string < $1.string }
     }
 }

@@ -152,7 +152,11 @@ struct ReloadTests {
         try protection.watch()
         let (config, other) = (protection.folder.file("new/config.yaml"), protection.folder.file("other"))
         try FileManager.default.createDirectory(atPath: other, withIntermediateDirectories: false)
-        try protection.holdfast("add", other, "--config", config)
+        let added = try protection.holdfast("add", other, "--config", config)
+        // Nothing else would say so when the watcher has ended.
+        let advice = "run holdfast add \(protection.data) --config \(config)\n"
+        #expect(added.stderr.contains("status does not expect ") && added.stderr.hasSuffix(advice))
+        #expect(try !protection.holdfast("add", other, "--config", config).stderr.contains("run holdfast"))
         try protection.watcher?.waitForError { $0.hasPrefix("ready: \(other)") }
         #expect(
             try protection.folder.bytes(of: "new/config.yaml") == Array("roots:\n  - path: \(other)\n".utf8)
