@@ -49,13 +49,15 @@ struct StatusScope {
         add(RootStatus.all(of: list.usable), expected.contains)
         let watchers = try asked.take().get()
         remarks = watchers.compactMap(\.metrics?.problem)
-        let known = Set(list.usable.map(\.path.string))
+        let known = Set(statuses.map(\.root.path.string))
         awaited = watchers.flatMap { watcher in
             watcher.roots.filter { !known.contains($0.path) && $0.state != .ready }.map { root in
                 let reason = root.reason ?? "the first capture is under way"
                 return Awaited(path: FilePath(root.path), reason: reason, pid: watcher.pid)
             }
         }
+        let waiting = Set(awaited.map(\.path))
+        former.removeAll { waiting.contains($0.root.path) }
         let watched = Set(watchers.flatMap(\.roots).map(\.path))
         let nothing = list.unusable.isEmpty ? "; nothing was captured yet" : ""
         awaited += expected.unknown.filter { !watched.contains($0.string) }.map {

@@ -28,13 +28,20 @@ struct ExpectedRootsTests {
 
         deinit { watcher.kill() }
 
+        /// Where roots answer.
+        func sockets() throws -> Set<String> {
+            let repository = protection.folder.file("repository")
+            let names = try FileManager.default.subpathsOfDirectory(atPath: repository)
+            return Set(names.filter { $0.hasSuffix("/control.sock") }.map { "\(repository)/\($0)" })
+        }
+
         @discardableResult
         func holdfast(_ arguments: String..., expecting status: Int32 = 0) throws -> String {
             try protection.holdfast(arguments + ["--config", config], expecting: status).stdout
         }
     }
 
-    @Test("one whose watcher was killed is not protected, until it is removed; after an end in order it may be")
+    @Test("one whose watcher was killed is not protected, until it is removed")
     func killed() throws {
         let setup = try Setup()
         let data = setup.protection.data
@@ -49,9 +56,36 @@ struct ExpectedRootsTests {
         #expect(removed.contains("\n\(data): no longer watched, last capture "), "\(removed)")
         try setup.holdfast("remove", data, expecting: 10)
 
+        // One that ends in order was told to.
         try setup.protection.watch()
         try setup.protection.stop()
         let stopped = try setup.holdfast("status")
         #expect(stopped.contains("\n\(data): no longer watched, last capture "), "\(stopped)")
+    }
+
+    @Test("one that a watcher waits for is not protected, whether it was captured before or not")
+    func awaited() throws {
+        let setup = try Setup()
+        let (data, later) = (setup.protection.data, setup.protection.folder.file("later"))
+        try setup.protection.watch()
+        try setup.protection.stop()
+        try FileManager.default.removeItem(atPath: data)
+        let sockets = try setup.sockets()
+        let watcher = try setup.protection.startWatching([later, "--wait-for-root"])
+        for root in [data, later] {
+            try watcher.waitForError { $0.contains("\(root) cannot be protected: ") }
+        }
+        func expectBoth() throws {
+            let status = try setup.holdfast("status", expecting: 1)
+            for root in [data, later] { #expect(status.contains("NOT PROTECTED: \(root)"), "\(status)") }
+            #expect(!status.contains("no longer watched"), "\(status)")
+        }
+        try expectBoth()
+        // Without the socket at which the root answers, only the watcher as a whole tells of it.
+        try wait(for: "the root's socket") { try setup.sockets().count == 2 }
+        for socket in try setup.sockets().subtracting(sockets) {
+            try FileManager.default.removeItem(atPath: socket)
+        }
+        try expectBoth()
     }
 }
