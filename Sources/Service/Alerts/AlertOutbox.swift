@@ -63,10 +63,11 @@ package struct AlertOutbox: Hashable, Codable, Sendable {
         }
     }
 
-    /// Removes and returns those about some subjects.
+    /// Removes and returns those about some subjects. A receiver for whom nothing is left is in no trouble.
     mutating func take(_ isTaken: (Alert.Subject) -> Bool) -> [Item] {
         let taken = items.filter { isTaken($0.alert.subject) }
         items.removeAll { isTaken($0.alert.subject) }
+        troubles.removeAll { trouble in !items.contains { $0.receiver == trouble.receiver } }
         return taken
     }
 

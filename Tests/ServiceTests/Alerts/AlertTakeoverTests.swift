@@ -63,6 +63,19 @@ struct AlertTakeoverTests {
         #expect(kinds(one) == [.bad, .disk, .stopped] && kinds(two) == [.bad, .disk, .stopped])
     }
 
+    @Test("a receiver that failed is in no trouble any more when another watcher has all that is for it")
+    func trouble() throws {
+        var (former, board) = (AlertBoard(), running)
+        former.begin(to: [one], at: start)
+        former.protects(["/a", "/b"], to: [one])
+        former.fire(alert(.bad, "/a"), to: [one], at: start)
+        former.outbox.tried(try #require(former.outbox.items.first), failure: "is down", at: start)
+        #expect(former.outbox.troubles.count == 1)
+        board.takeOver(&former, of: ["/a"], to: [one], at: start)
+        #expect(former.outbox.items.isEmpty && former.outbox.troubles.isEmpty)
+        #expect(board.outbox.items.map(\.alert) == [alert(.bad, "/a")])
+    }
+
     @Test("without a root of its own nothing is taken, and nothing of other roots")
     func nothing() {
         var (former, board) = (self.former("/a"), running)
