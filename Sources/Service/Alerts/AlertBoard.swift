@@ -101,7 +101,8 @@ package struct AlertBoard: Hashable, Codable, Sendable {
 
     /// Takes from the board of a watcher that does not run what is about these roots, which another one
     /// protects now. If that watcher had no others, all else goes with it: also that it did not end as it
-    /// should. What was told is not told again, unless to somebody else.
+    /// should. From one that did not note its roots only these go: it may have others. What was told is not
+    /// told again, unless to somebody else.
     mutating func takeOver(
         _ former: inout AlertBoard,
         of taken: Set<String>,
@@ -109,11 +110,12 @@ package struct AlertBoard: Hashable, Codable, Sendable {
         at now: Instant
     ) {
         guard !taken.isEmpty else { return }
-        let known = Set(former.roots ?? former.entries.compactMap(\.alert.subject.root))
-        let rest = known.subtracting(taken)
+        let known = former.roots.map { Set($0) }
+        let rest = known?.subtracting(taken)
         func isTaken(_ subject: Alert.Subject) -> Bool {
             // Whoever runs sees how full the disk is.
-            subject.root.map { !rest.contains($0) } ?? (rest.isEmpty || subject.kind == .disk)
+            guard let root = subject.root else { return rest?.isEmpty == true || subject.kind == .disk }
+            return rest.map { !$0.contains(root) } ?? taken.contains(root)
         }
         let own = Set(entries.map(\.alert.subject))
         let items = former.outbox.take(isTaken).filter { receivers.contains($0.receiver) }
@@ -125,6 +127,7 @@ package struct AlertBoard: Hashable, Codable, Sendable {
             outbox.add(entry.alert, to: others)
         }
         former.entries.removeAll { isTaken($0.alert.subject) }
+        guard let known, let rest else { return }
         if rest != known { former.roots = rest.sorted() }
         guard rest.isEmpty else { return }
         if former.isWatched, !known.isEmpty { tellOfStop(to: receivers, at: now) }

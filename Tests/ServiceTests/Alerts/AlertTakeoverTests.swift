@@ -76,6 +76,22 @@ struct AlertTakeoverTests {
         #expect(board.outbox.items.map(\.alert) == [alert(.bad, "/a")])
     }
 
+    @Test("of a watcher that did not note its roots only what is about these is taken")
+    func unnoted() {
+        var (former, board) = (AlertBoard(), running)
+        for root in ["/a", "/b"] { former.fire(alert(.bad, root), to: [one], at: start) }
+        // It has cleared, and its receiver does not know yet.
+        former.fire(alert(.drill, "/c"), to: [one], at: start)
+        former.clear(alert(.drill, "/c").subject, to: [one])
+        former.stopped(why: "m", to: [one], at: start)
+        let left = former.outbox.items.filter { $0.alert.subject.root != "/a" }
+        board.takeOver(&former, of: ["/a"], to: [one], at: start)
+        #expect(board.firing(at: start) == [alert(.bad, "/a")])
+        #expect(former.firing(at: start) == [alert(.stopped, nil)] && former.outbox.items == left)
+        board.takeOver(&former, of: ["/b", "/c"], to: [one], at: start)
+        #expect(former.firing(at: start) == [alert(.stopped, nil)])
+    }
+
     @Test("without a root of its own nothing is taken, and nothing of other roots")
     func nothing() {
         var (former, board) = (self.former("/a"), running)
