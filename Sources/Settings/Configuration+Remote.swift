@@ -38,7 +38,7 @@ extension Configuration.Remote {
         let pathStyle = reader.setting("path-style", .truth)
         let certificates = reader.setting("ca-file", .path)
         let every = reader.setting("every", .duration(in: .seconds(1)...(.seconds(86_400))))
-        let uploadLimit = reader.setting("limit-upload", .byteCount)
+        let uploadLimit = reader.setting("limit-upload", .positiveByteCount)
         let recipients = reader.setting("recipients", .recipients)
         let key = reader.setting("key", .path)
         reader.finish()

@@ -65,10 +65,15 @@ extension SettingType where Value == Int {
 }
 
 extension SettingType where Value == UInt64 {
-    static let byteCount = SettingType("a size", example: "20G or 500M") { node in
-        node.scalar.flatMap { Quantity.byteCount(parsing: $0.string) }
-    } flaw: {
-        $0 == 0 ? "is 0: 1 byte or more is possible" : nil
+    static let byteCount = byteCount { _ in nil }
+    static let positiveByteCount = byteCount { $0 == 0 ? "is 0: 1 byte or more is possible" : nil }
+
+    private static func byteCount(flaw: @escaping @Sendable (UInt64) -> String?) -> SettingType {
+        SettingType("a size", example: "20G or 500M") { node in
+            node.scalar.flatMap { Quantity.byteCount(parsing: $0.string) }
+        } flaw: {
+            flaw($0)
+        }
     }
 }
 

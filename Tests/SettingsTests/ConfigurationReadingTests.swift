@@ -118,10 +118,6 @@ struct ConfigurationReadingTests {
             ("roots:\n  - path: /a\n    retention: {daily: many}", 3, "is 'many', not a number: write 7"),
             ("roots:\n  - path: /a\n    retention: {daily: 0}", 3, "keeps nothing"),
             ("roots:\n  - path: /a\n    retention: {max-size: 2X}", 3, "not a size: write 20G"),
-            (
-                "roots:\n  - path: /a\n    retention: {max-size: 0}", 3,
-                "max-size is 0: 1 byte or more is possible"
-            ),
             ("roots:\n  - path: /a\n    retention: {tags: [1st]}", 3, "cannot be a tag"),
             ("roots:\n  - path: /a\n    retention: {dayly: 3}", 3, "did you mean daily?"),
             ("watch: {debounce: 20}", 1, "watch.debounce is '20', not a length of time: write 20ms"),

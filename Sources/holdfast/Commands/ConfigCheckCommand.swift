@@ -9,7 +9,8 @@ struct ConfigCheckCommand: HoldfastCommand {
         commandName: "check",
         abstract: "Find what is wrong with the configuration file.",
         discussion: """
-            Reports each unknown key, wrong type and value that cannot work, with its line. Nothing is started or changed.
+            Reports each unknown key, wrong type and value that cannot work, with its line. What works, but not \
+            as it reads, is a warning. Nothing is started or changed.
 
             Exit status: 0 nothing is wrong, 1 failed, 64 something is wrong, or wrong usage.
 
@@ -30,6 +31,9 @@ struct ConfigCheckCommand: HoldfastCommand {
             guard let configuration = try options.configuration() else {
                 console.message("there is no configuration file \(file.path.printable), and none is needed")
                 return .done
+            }
+            for warning in configuration.warnings {
+                console.warning("\(file.path.printable):\(warning.line): \(warning.message)")
             }
             console.message(
                 "\(file.path.printable) is right: \(Quantity.text(configuration.roots.count, "root"))"

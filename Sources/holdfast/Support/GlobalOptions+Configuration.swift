@@ -58,8 +58,13 @@ extension Configuration {
             let problem = repository.flatMap { Self.problem(ofRoot: root.path.value, in: $0) }
             return problem.map { ConfigurationProblem(line: root.path.line, message: $0) }
         }
-        return ofRoots + [watch.debounceProblem].compactMap(\.self)
-            + remotes.enumerated().flatMap { $1.problems(named: "remotes[\($0 + 1)]") }
+        return ofRoots + remotes.enumerated().flatMap { $1.problems(named: "remotes[\($0 + 1)]") }
+    }
+
+    /// What works, but not as it reads. It keeps no watcher from protecting anything.
+    var warnings: [ConfigurationProblem] {
+        let ofRoots = roots.enumerated().compactMap { $1.sizeWarning(named: "roots[\($0 + 1)]") }
+        return (ofRoots + [watch.debounceWarning].compactMap(\.self)).sorted { $0.line < $1.line }
     }
 
     /// Why an absolute path cannot be a root; nil if it can. `watch` also refuses what is in other
@@ -76,9 +81,19 @@ extension Configuration {
     }
 }
 
+extension Configuration.Root {
+    fileprivate func sizeWarning(named name: String) -> ConfigurationProblem? {
+        guard let retention, case .rules(let rules) = retention.value, rules.maximumBytes == 0 else {
+            return nil
+        }
+        let message = "\(name).retention.max-size is 0, which no history keeps to: 1 byte or more is possible"
+        return ConfigurationProblem(line: retention.line, message: message)
+    }
+}
+
 extension Configuration.Watch {
     /// A burst of changes never waits for longer than the maximum.
-    fileprivate var debounceProblem: ConfigurationProblem? {
+    fileprivate var debounceWarning: ConfigurationProblem? {
         let longest = maxDelay?.value ?? RootSettings().maximumDelay
         guard let debounce, debounce.value > longest else { return nil }
         let (text, limit) = (Quantity.shortText(debounce.value), Quantity.shortText(longest))

@@ -5,9 +5,10 @@ import SystemPackage
 
 /// The remotes of the configuration, and those that are given by their URL.
 enum RemoteChoice {
-    /// All of the configuration, in its order.
+    /// All of the configuration, in its order. One that is wrong keeps nobody from using the others, or from
+    /// removing it.
     static func all(_ options: GlobalOptions) throws -> [RemoteSettings] {
-        try options.configuration()?.remotes.map { RemoteSettings($0) } ?? []
+        try options.configurationFile?.read()?.remotes.map { RemoteSettings($0) } ?? []
     }
 
     /// The one of that name, else the one at that URL.

@@ -61,8 +61,9 @@ extension WatchOptions {
         let configured = configuration.roots.first { $0.path.value == absolute }
         let watch = configuration.watch
         var settings = RootSettings()
-        settings.debounce = debounce ?? watch.debounce?.value ?? settings.debounce
         settings.maximumDelay = maxDelay ?? watch.maxDelay?.value ?? settings.maximumDelay
+        settings.debounce =
+            debounce ?? min(watch.debounce?.value ?? settings.debounce, settings.maximumDelay)
         let audit = auditInterval ?? watch.auditInterval?.value ?? settings.auditInterval
         settings.auditInterval = max(audit, .seconds(1))
         settings.checkAfter = (checkAfter ?? watch.checkAfter?.value ?? settings.checkAfter).map {

@@ -149,12 +149,6 @@ struct ConfigTests {
             "4: remotes[1].recipients: recipient 1: a secret key where a recipient belongs: give holdfast1…\n"
         ),
         ("remotes:\n  - {name: a, url: 's3://bucket', limit-upload: 0}", "2: remotes[1].limit-upload is 0: "),
-        ("roots:\n  - path: DIR/a\n    retention: {max-size: 0}", "3: roots[1].retention.max-size is 0: "),
-        (
-            "watch: {debounce: 200ms}",
-            "1: watch.debounce is 200ms, but max-delay is 100ms: make max-delay 200ms"
-        ),
-        ("watch:\n  max-delay: 1s\n  debounce: 2s", "3: watch.debounce is 2s, but max-delay is 1s"),
         ("roots:\n  - path: DIR/repository", "2: the root DIR/repository is the repository, which is not"),
         (
             "roots:\n  - path: DIR/repository/a",
@@ -180,6 +174,36 @@ struct ConfigTests {
             let watch = try HoldfastProgram.run(["watch", "--config", path], environment: environment)
             #expect(watch.status == 64 && watch.stdout == "", "\(watch)")
             #expect(watch.stderr == "holdfast: \(check.stdout)", "\(watch)")
+        }
+    }
+
+    @Test(
+        "may have what only check warns of: a watcher protects all the same",
+        arguments: [
+            (
+                "roots:\n  - path: DIR/a.db\n    retention: {max-size: 0}",
+                "3: roots[1].retention.max-size is 0, which no history keeps to"
+            ),
+            (
+                "roots: [{path: DIR/a.db}]\nwatch: {debounce: 200ms}",
+                "2: watch.debounce is 200ms, but max-delay is 100ms: make max-delay 200ms"
+            ),
+            (
+                "roots: [{path: DIR/a.db}]\nwatch:\n  max-delay: 1s\n  debounce: 2s",
+                "4: watch.debounce is 2s, but max-delay is 1s"
+            ),
+        ]
+    )
+    func warnings(_ text: String, _ warning: String) throws {
+        try withTemporaryDirectory { folder in
+            let path = try configuration(text.replacing("DIR", with: folder.path) + "\n", in: folder)
+            let environment = ["HOLDFAST_REPO": folder.file("repository"), "HOLDFAST_CONFIG": path]
+            let check = try HoldfastProgram.run(["config", "check"], environment: environment)
+            #expect(check.status == 0 && check.stdout == "", "\(check)")
+            #expect(check.stderr.contains("\(path):\(warning)"), "\(check)")
+            try SQLite3.sql("CREATE TABLE t(a);", on: folder.file("a.db"))
+            let watch = try HoldfastProgram.run(["watch", "--once"], environment: environment)
+            #expect(watch.status == 0, "\(watch)")
         }
     }
 

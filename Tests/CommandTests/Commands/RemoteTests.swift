@@ -214,6 +214,24 @@ struct RemoteTests {
         #expect(found.stdout.isEmpty, "\(found)")
     }
 
+    @Test("a remote that is wrong in the configuration hinders no recovery from another one, and is removed")
+    func wrongOne() throws {
+        let protection = try protection()
+        try add(protection)
+        try protection.holdfast(["push"] + options(protection))
+        try protection.stop()
+        let path = protection.folder.file("config.yaml")
+        let wrong = try String(contentsOfFile: path, encoding: .utf8) + "  - {name: bad, url: 's3:///'}\n"
+        try wrong.write(toFile: path, atomically: false, encoding: .utf8)
+        try protection.holdfast(["config", "check"] + options(protection), expecting: 64)
+        let copy = protection.folder.file("copy.db")
+        let restore = ["restore", protection.database, "--from", "nas", "--at", "latest", "--output", copy]
+        try protection.holdfast(restore + options(protection))
+        #expect(try SQLite3.sql("SELECT count(*) FROM t", on: copy) == "3\n")
+        try protection.holdfast(["remote", "remove", "bad"] + options(protection))
+        try protection.holdfast(["config", "check"] + options(protection))
+    }
+
     @Test("what is wrong is said with what to do")
     func wrong() throws {
         let protection = try protection()
