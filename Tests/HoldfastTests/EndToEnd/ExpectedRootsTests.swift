@@ -88,4 +88,26 @@ struct ExpectedRootsTests {
         }
         try expectBoth()
     }
+
+    @Test("a configuration says nothing of one that --repo names, without its roots and watchers")
+    func otherRepository() throws {
+        let setup = try Setup()
+        let (other, data) = (setup.protection.folder.file("other"), setup.protection.data)
+        try setup.holdfast("watch", "--once", data, "--repo", other)
+        let status = try setup.holdfast("status", "--repo", other, expecting: 1)
+        #expect(status.hasPrefix("NOT PROTECTED: no watcher runs"), "\(status)")
+        #expect(!status.contains(setup.notes), "\(status)")
+        let watcher = try HoldfastProgram.start(["watch", data, "--repo", other])
+        defer { watcher.kill() }
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        #expect(try setup.holdfast("status", "--repo", other).hasPrefix("protected: "))
+        #expect(try !setup.holdfast("metrics", "--repo", other).contains(setup.notes))
+        // One of the configuration that protects something else.
+        #expect(try watcher.terminate().status == 0)
+        let own = try HoldfastProgram.start(["watch", data, "--repo", other, "--config", setup.config])
+        defer { own.kill() }
+        try own.waitForError { $0.hasPrefix("ready") }
+        let expecting = try setup.holdfast("status", "--repo", other, expecting: 1)
+        #expect(expecting.hasPrefix("NOT PROTECTED: \(setup.notes): no watcher protects it"), "\(expecting)")
+    }
 }
