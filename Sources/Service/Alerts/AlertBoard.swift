@@ -84,6 +84,9 @@ package struct AlertBoard: Hashable, Codable, Sendable {
         isWatched = true
     }
 
+    /// The watcher runs, whatever was said of another one with the same configuration.
+    mutating func goOn() { isWatched = true }
+
     private mutating func tellOfStop(to receivers: [AlertReceiver], at now: Instant) {
         let message = "the watcher ended without being told to, and was started again"
         fire(Alert(Alert.Subject(.stopped), since: now, message: message), to: receivers, at: now)

@@ -213,7 +213,11 @@ package final class AlertDesk: Sendable {
         }
         var board = store.update(takingOver: Self.captured(conditions), to: receivers) { board in
             board.outbox.keep(receivers)
-            if isFirst { board.begin(to: receivers, at: .now) }
+            if isFirst {
+                board.begin(to: receivers, at: .now)
+            } else if !state.withLock({ $0.isStopping }) {
+                board.goOn()
+            }
             board.receivers = receivers
             if settings.heartbeat == nil { board.heartbeatFailure = nil }
             let seen = changes.fires.map(Report.fire) + changes.clears.map(Report.clear)

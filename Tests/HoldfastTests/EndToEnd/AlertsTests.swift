@@ -131,6 +131,25 @@ struct AlertsTests {
         #expect(try setup.alerts().count == 1)
     }
 
+    @Test("what the service manager says of another watcher hides no alert of one that runs")
+    func otherFailed() throws {
+        let setup = try AlertSetup("CREATE TABLE t(a); INSERT INTO t VALUES(1);")
+        try setup.configure("alerts: [\(setup.appending)]")
+        try setup.watch()
+        try setup.protection.shell("dd if=/dev/zero of=a.db bs=4096 seek=1 count=1 conv=notrunc status=none")
+        try setup.alert("bad")
+        let command = try HoldfastProgram.run(
+            ["alert", "stopped", "--config", setup.configuration],
+            environment: setup.protection.environment.merging(["SERVICE_RESULT": "exit-code"]) { $1 }
+        )
+        #expect(command.status == 0, "\(command)")
+        setup.reload()
+        try wait(for: "the alert in the status") {
+            try setup.protection.status().stdout.contains("alert bad: \(setup.protection.database)")
+        }
+        try setup.stop()
+    }
+
     @Test("commands that fail, flood or do not exist keep no other one waiting, and are named by status")
     func receiversThatFail() throws {
         let setup = try AlertSetup()
