@@ -67,7 +67,8 @@ package final class AlertStore: Sendable {
                 return Self.update(&state, isThere, change)
             }
             Self.hold(&state, repository, identity)
-            let formers = Self.abandoned(in: repository, besides: state.file)
+            // As long as nothing can be written, they would be taken over and told again in each round.
+            let formers = state.isUnsaved ? [] : Self.abandoned(in: repository, besides: state.file)
             var left: [(file: AlertBoardFile, board: AlertBoard)] = []
             let board = Self.update(&state, isThere) { board in
                 left = formers.compactMap { file, former in

@@ -6,7 +6,7 @@
 # what is protected, and the status line is its output.
 
 patience=${HOLDFAST_PATIENCE:-1}
-case $patience in *[!0-9]*) patience=1 ;; esac
+case $patience in *[!0-9]* | 0?*) patience=1 ;; esac
 
 # A field of the event, by its JSON path; nothing if there is none. Within quotes that are doubled, SQL takes any text.
 field() {
