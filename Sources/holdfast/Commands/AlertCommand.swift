@@ -3,7 +3,7 @@ import ArgumentParser
 struct AlertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alert",
-        abstract: "Who is told when something is wrong.",
+        abstract: "Send the alerts that a watcher gives.",
         discussion: """
             The configuration names commands and web addresses to which the watcher sends alerts.
 

@@ -26,7 +26,7 @@ struct AlertTestCommand: ParsableCommand, Sendable {
         let heartbeat = settings.heartbeat.map { AlertDelivery(alert: nil, receiver: .url($0.url)) }
         guard !settings.receivers.isEmpty || heartbeat != nil else {
             let file = options.configurationFile?.path.printable ?? "a configuration"
-            throw Failure(.wrongUsage, "nobody is told of alerts: add alerts to \(file)")
+            throw Failure(.wrongUsage, "no receiver is configured: add alerts to \(file)")
         }
         var hasFailed = false
         for receiver in settings.receivers {

@@ -102,7 +102,7 @@ struct Failure: Error {
         switch error.code {
         case .permissionDenied, .notPermitted: return ": run it as the user who owns it"
         case .readOnlyFileSystem: return ": choose another place"
-        case .tooManySymbolicLinkLevels: return ": a symbolic link stands in its place: remove it"
+        case .tooManySymbolicLinkLevels: return ": it is a symbolic link: remove it"
         default: return ""
         }
     }

@@ -76,7 +76,7 @@ extension Configuration {
             RepositoryDirectory.resolvedAsFarAsPossible(repository)
         )
         guard resolved.starts(with: own) else { return nil }
-        let what = resolved == own ? "is the repository" : "lies in the repository \(repository.printable)"
+        let what = resolved == own ? "is the repository" : "is in the repository \(repository.printable)"
         return "the root \(path.printable) \(what), which is not protected itself: name files of your own"
     }
 }

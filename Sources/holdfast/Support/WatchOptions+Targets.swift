@@ -101,7 +101,7 @@ extension WatchOptions {
         if let enclosing = try RepositoryDirectory.enclosing(path) {
             throw Failure(
                 .wrongUsage,
-                "\(path.printable) lies in the repository \(enclosing.printable), which is not protected itself: "
+                "\(path.printable) is in the repository \(enclosing.printable), which is not protected itself: "
                     + "name your own files, or copy the repository for a second copy"
             )
         }
@@ -111,7 +111,7 @@ extension WatchOptions {
             let root = match.root.path
             throw Failure(
                 .wrongUsage,
-                "\(path.printable) lies in \(root.printable), which is protected as a whole: run "
+                "\(path.printable) is in \(root.printable), which is protected as a whole: run "
                     + "\(SuggestedCommand("watch", root))"
             )
         }

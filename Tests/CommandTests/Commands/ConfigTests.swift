@@ -152,7 +152,7 @@ struct ConfigTests {
         ("roots:\n  - path: DIR/repository", "2: the root DIR/repository is the repository, which is not"),
         (
             "roots:\n  - path: DIR/repository/a",
-            "2: the root DIR/repository/a lies in the repository DIR/repo"
+            "2: the root DIR/repository/a is in the repository DIR/repo"
         ),
     ]
 

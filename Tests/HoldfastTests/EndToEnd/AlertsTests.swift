@@ -271,7 +271,7 @@ struct AlertsTests {
         try setup.configure("")
         let result = try setup.holdfast("alert", "test")
         #expect(result.status == 64)
-        #expect(result.stderr.contains("nobody is told of alerts: add alerts to \(setup.configuration)"))
+        #expect(result.stderr.contains("no receiver is configured: add alerts to \(setup.configuration)"))
     }
 
     @Test("a remote of another repository is an alert, until it is mended")

@@ -86,7 +86,7 @@ struct LeftOutTests {
         try protection.holdfast("watch", protection.data, "--once")
         let path = protection.folder.file("repository") + place
         let result = try protection.holdfast("watch", path, expecting: 64)
-        #expect(result.stderr.contains("lies in the repository"))
+        #expect(result.stderr.contains("is in the repository"))
         #expect(try protection.status("--json").stdout.split(separator: "\n").count == 1)
     }
 

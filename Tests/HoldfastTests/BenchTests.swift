@@ -6,7 +6,7 @@ import Testing
 /// measurement.
 @Suite struct BenchTests {
     private static let bench = URL(fileURLWithPath: #filePath)
-        .deletingLastPathComponent().appendingPathComponent("../../../bench/run").standardized.path
+        .deletingLastPathComponent().appendingPathComponent("../../bench/run").standardized.path
 
     /// What is read here of a scenario's JSON file.
     private struct Record: Decodable {
