@@ -13,8 +13,10 @@ struct EmptiedRemoteTests {
         for name in bucket.objects.keys where isRemoved(name) { bucket.replace(name, by: nil) }
     }
 
-    private func lastBatch(_ access: RemoteAccess, _ shipped: ShippedRoot) async throws -> ObjectName {
-        ObjectNames.batch(shipped.root.id, try await RootShipper.open(access, shipped.root).state.batch)
+    /// A writer that finds only its last batch gone ships it once more.
+    private func lastTwo(_ access: RemoteAccess, _ shipped: ShippedRoot) async throws -> [ObjectName] {
+        let last = try await RootShipper.open(access, shipped.root).state.batch.number.value
+        return [last - 1, last].map { ObjectNames.batch(shipped.root.id, BatchID(BatchNumber($0))) }
     }
 
     /// Ships, which fails with that kind, and writes nothing.
@@ -52,7 +54,7 @@ struct EmptiedRemoteTests {
             try await expectRefused(.damaged, bucket) { try await shipped.ship(access) }
             let shipper = try await RootShipper.open(access, shipped.root, takingOver: true)
             try await shipper.ship()
-            #expect(shipper.state.batch.number == last.next)
+            #expect(shipper.state.batch.number >= last)
             let state = try await shipped.expectRestorable(access)
             #expect(state.lastSequence == SequenceNumber(3))
             // One that goes on looks each hour with something new.
@@ -91,7 +93,7 @@ struct EmptiedRemoteTests {
         try await expectRefused(.noSuchRemote, bucket) { try await shipped.ship(access) }
     }
 
-    @Test("the last batch was removed, and something is left: it is said with what to do, nothing is written")
+    @Test("the last batches were removed, and something is left: it is said with what to do, nothing is written")
     func beheaded() async throws {
         let shipped = try ShippedRoot()
         let bucket = MemoryBucket()
@@ -100,8 +102,8 @@ struct EmptiedRemoteTests {
             try shipped.record("a", bytes(seed))
             try await shipped.ship(access)
         }
-        let last = try await lastBatch(access, shipped)
-        remove(from: bucket) { $0 == last }
+        let last = try await lastTwo(access, shipped)
+        remove(from: bucket, last.contains)
         try shipped.record("a", bytes(4))
         let before = bucket.objects
         let error = await #expect(throws: RemoteError.self) { try await shipped.ship(access) }
@@ -123,8 +125,8 @@ struct EmptiedRemoteTests {
                 try shipped.record("a", bytes(seed))
                 try await shipped.ship(access)
             }
-            let last = try await lastBatch(access, shipped)
-            remove(from: bucket) { $0 == last }
+            let last = try await lastTwo(access, shipped)
+            remove(from: bucket, last.contains)
             let killed = FaultStore(bucket, seed: 1, killAt: at)
             try? await RootShipper.open(shipped.access(killed), shipped.root, takingOver: true).ship()
             do {
