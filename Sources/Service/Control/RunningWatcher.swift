@@ -9,7 +9,7 @@ extension RepositoryDirectory {
 
 /// A watcher that runs on a repository.
 package struct RunningWatcher: Sendable {
-    /// 0 if it is in another pid namespace.
+    /// 0 if it is in another pid namespace, or cannot be asked.
     package let pid: Int32
     /// Nil if it does not answer.
     package let description: WatcherDescription?
@@ -27,9 +27,17 @@ package struct RunningWatcher: Sendable {
         let directory = repository.watchersPath
         guard try FileStatus.unlessMissing(directory) != nil else { return [] }
         let asked = try Directory.names(in: directory).map { name in
-            WorkerThread.begin("watchers") { try Self(at: directory.appending(name), patience) }
+            let path = directory.appending(name)
+            return (path, WorkerThread.begin("watchers") { try Self(at: path, patience) })
         }
-        let watchers = try asked.compactMap { try $0.take().get() }
+        let watchers = asked.compactMap { path, answer in
+            do {
+                return try answer.take().get()
+            } catch {
+                // It must not hide the others.
+                return Self(unanswering: path)
+            }
+        }
         return watchers.sorted { $0.started < $1.started }
     }
 
@@ -55,6 +63,10 @@ package struct RunningWatcher: Sendable {
         self.pid = pid
         let answer = try? client.ask(.watcher, patience)
         description = if case .watcher(let description)? = answer { description } else { nil }
+    }
+
+    private init(unanswering path: FilePath) {
+        (client, pid, description) = (ControlClient(at: path), 0, nil)
     }
 
     /// Its last messages, the oldest first. Throws `ControlClient.Failure`.
