@@ -69,11 +69,12 @@ struct RemoteAddCommand: HoldfastCommand {
             let session = RemoteSession(settings, on: loop, console)
             _ = try await session.openForWriting(repository, mayCreate: true)
         }
+        let news = try WatcherNews(options, file)
         guard try file.add(addition) else {
             let advice = SuggestedCommand("remote", "remove", name)
             throw Failure(.failed, "\(file.path.printable) has a remote \(name.printable) already: \(advice)")
         }
-        let watchers = try WatcherNews(options, file).tellOfRemotes()
+        let watchers = news.tellOfRemotes(console)
         let shipper =
             watchers.first.map { "the running watcher (pid \($0.pid)) ships to it" }
             ?? "\(SuggestedCommand("push", name)) ships to it, and a watcher from its next start on"

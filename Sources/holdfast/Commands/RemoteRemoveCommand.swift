@@ -26,10 +26,11 @@ struct RemoteRemoveCommand: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let remote = try RemoteChoice.named(name, options)
-        guard let file = options.configurationFile, try file.remove(remote: name) else {
-            throw Failure(.notFound, "there is no remote \(name.printable) in the configuration")
-        }
-        for watcher in try WatcherNews(options, file).tellOfRemotes() {
+        let missing = Failure(.notFound, "there is no remote \(name.printable) in the configuration")
+        guard let file = options.configurationFile else { throw missing }
+        let news = try WatcherNews(options, file)
+        guard try file.remove(remote: name) else { throw missing }
+        for watcher in news.tellOfRemotes(console) {
             console.message("the running watcher (pid \(watcher.pid)) ships to it no longer")
         }
         try console.result(

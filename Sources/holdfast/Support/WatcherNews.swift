@@ -32,16 +32,24 @@ struct WatcherNews {
         console.message("the running watcher (pid \(watcher.pid)) protects it")
     }
 
-    /// Has the watchers of the configuration read it again. Returns them.
-    func tellOfRemotes() throws -> [RunningWatcher] {
+    /// Has the watchers of the configuration read it again. Returns those that did. Of others it warns: the
+    /// configuration has changed already.
+    func tellOfRemotes(_ console: Console) -> [RunningWatcher] {
         // One that found no file when it started reads the usual one as soon as there is one.
         let isUsual = ConfigurationFile(named: nil)?.path == configuration.path
         let readers = watchers.filter { watcher in
             guard let description = watcher.description else { return false }
             return description.configuration.map { $0 == configuration.path.string } ?? isUsual
         }
-        for watcher in readers { try watcher.reload(timeout: Self.timeout) }
-        return readers
+        return readers.filter { watcher in
+            do {
+                try watcher.reload(timeout: Self.timeout)
+                return true
+            } catch {
+                console.warning("the running watcher (pid \(watcher.pid)) did not take it: \(error)")
+                return false
+            }
+        }
     }
 
     /// Returns whether a watcher protected it, or has ended without being told to while it did.

@@ -110,6 +110,12 @@ struct RemoteTests {
         let elsewhere = ["--config", protection.folder.file("other.yaml")]
         let other = try protection.holdfast(["remote", "add"] + remote + elsewhere)
         #expect(other.stdout.contains("a watcher from its next start on"), "\(other)")
+        // What the watcher does not take is changed all the same.
+        let wrong = ["one", "two"].map { "  - {name: \($0), url: 's3:///'}\n" }.joined()
+        try protection.folder.write(Array("remotes:\n\(wrong)".utf8), to: "config.yaml")
+        try protection.shell("chmod 600 \(file)")
+        let refused = try protection.holdfast(["remote", "remove", "one"] + options(protection))
+        #expect(refused.stderr.contains("did not take it: ") && refused.stdout.contains("removed one"))
         try protection.stop()
     }
 
