@@ -93,13 +93,43 @@ danger() {
     esac
 }
 
+# What holdfast says of the root in $1, in one line.
+state() {
+    said=$(timeout 1 holdfast status --line "$1" 2>/dev/null)
+    case $? in
+        10) said='NOT PROTECTED · nothing was captured yet' ;;
+        124) said='NOT PROTECTED · no answer' ;;
+        127) said='NOT PROTECTED · holdfast is not installed' ;;
+    esac
+    printf '%s\n' "${said:-NOT PROTECTED · holdfast status failed}"
+}
+
+# The same of a root whose watcher may just have started.
+settled_state() {
+    tries=$((patience * 4))
+    while said=$(state "$1"); do
+        case $said in
+            *'no watcher runs'* | *'first capture is under way'* | *'nothing was captured yet'*) ;;
+            *) break ;;
+        esac
+        if [ "$tries" -eq 0 ] || ! sleep 0.2; then break; fi
+        tries=$((tries - 1))
+    done
+    printf '%s\n' "$said"
+}
+
 # Says for the roots in $@ whether they are protected.
 announce() {
     for root; do
         if ! command -v holdfast >/dev/null; then
             echo "Holdfast is not installed: $root is not protected"
         elif problem=$(limited watch --ensure --quiet "$root" 2>&1); then
-            echo "Holdfast protects $root"
+            # It may hang, or only wait for the root.
+            said=$(settled_state "$root")
+            case $said in
+                protected*) echo "Holdfast protects $root" ;;
+                *) echo "$root: $said" ;;
+            esac
         else
             echo "$root is not protected: ${problem:-holdfast did not answer}"
         fi
@@ -121,8 +151,7 @@ main() {
     fi
     if [ "$action" = status-line ]; then
         root=$(nearest "$(directory)")
-        [ -z "$root" ] || line=$(timeout 1 holdfast status --line "$root" 2>/dev/null)
-        [ -z "${line:-}" ] || printf 'holdfast: %s\n' "$line"
+        [ -z "$root" ] || printf 'holdfast: %s\n' "$(state "$root")"
         return
     fi
     roots=$(every_root)
