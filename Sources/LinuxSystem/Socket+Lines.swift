@@ -35,13 +35,18 @@ extension Socket {
         }
     }
 
-    /// Writes `bytes` and a newline. A closed other end is an error, never a signal.
-    package func writeLine(_ bytes: [UInt8]) throws(SystemError) {
+    /// Writes `bytes` and a newline. A closed other end is an error, never a signal. So is one that has not
+    /// made room for all of it until then (EAGAIN); nil waits for any time.
+    package func writeLine(
+        _ bytes: [UInt8],
+        until deadline: MonotonicInstant? = nil
+    ) throws(SystemError) {
         var rest = (bytes + [UInt8(ascii: "\n")])[...]
         while !(try send(&rest)) {
+            if let deadline { try Self.requireTime(until: deadline) }
             var poller = Poller()
             _ = poller.add(descriptor, Int16(POLLOUT))
-            _ = try poller.wait(nil)
+            _ = try poller.wait(deadline.map { MonotonicInstant.now.duration(to: $0) })
         }
     }
 
@@ -55,10 +60,14 @@ extension Socket {
         let deadline = MonotonicInstant.now.advanced(by: time)
         var rest = (bytes + [UInt8(ascii: "\n")])[...]
         while !(try send(&rest)) {
-            guard deadline > .now else {
-                throw SystemError(.writeToSocket, nil, code: .resourceTemporarilyUnavailable)
-            }
+            try Self.requireTime(until: deadline)
             _ = await loop.wait(for: descriptor, POLLOUT, until: deadline)
+        }
+    }
+
+    private static func requireTime(until deadline: MonotonicInstant) throws(SystemError) {
+        guard deadline > .now else {
+            throw SystemError(.writeToSocket, nil, code: .resourceTemporarilyUnavailable)
         }
     }
 

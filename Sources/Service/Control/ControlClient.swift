@@ -34,6 +34,9 @@ package struct ControlClient: Sendable {
     /// One that does not hang lets connect at once.
     private static let connectTime = Duration.milliseconds(100)
 
+    /// For what hinders a watcher, whose answer has been waited for already.
+    private static let troubleTime = Duration.milliseconds(250)
+
     /// At the socket of a root.
     package init(_ root: RootDescription) { self.init(at: root.controlPath) }
 
@@ -68,9 +71,11 @@ package struct ControlClient: Sendable {
     }
 
     /// Nil when no watcher runs.
-    package func status() throws -> WatcherStatus? {
+    package func status() throws -> WatcherStatus? { try status(within: RunningWatcher.patience) }
+
+    private func status(within time: Duration) throws -> WatcherStatus? {
         do {
-            guard case .status(let status) = try ask(.status, RunningWatcher.patience) else { return nil }
+            guard case .status(let status) = try ask(.status, time) else { return nil }
             return status
         } catch Failure.noWatcher {
             return nil
@@ -90,28 +95,36 @@ package struct ControlClient: Sendable {
     }
 
     /// Throws `Failure`, and `SystemError`.
+    ///
+    /// - Parameter timeout: for all of it; the answer has that time for each MiB.
     func ask(_ request: ControlRequest, _ timeout: Duration) throws -> ControlAnswer {
+        let deadline = MonotonicInstant.now.advanced(by: timeout)
         do {
             let connection = try connect(timeout)
-            try send(request, over: connection)
-            connection.setReadTimeout(timeout)
-            guard let line = try connection.readLine(limit: ControlAnswer.longestLine) else {
+            try send(request, over: connection, until: deadline)
+            let rest = MonotonicInstant.now.duration(to: deadline)
+            guard let line = try connection.readLine(limit: ControlAnswer.longestLine, within: rest) else {
                 throw Failure.noWatcher
             }
             let answer = try ControlCoding.decode(ControlAnswer.self, line)
             if case .failed(let reason) = answer { throw Failure.refused(reason) }
             return answer
         } catch let error as SystemError where error.isTimeout {
-            throw Failure.timedOut(timeout, trouble: request.isOfRoot ? try? status()?.trouble : nil)
+            let trouble = request.isOfRoot ? try? status(within: Self.troubleTime)?.trouble : nil
+            throw Failure.timedOut(timeout, trouble: trouble)
         } catch let error as SystemError where error.isHangUp {
             throw Failure.noWatcher
         }
     }
 
     /// A watcher that hangs up amid a request may have said why.
-    private func send(_ request: ControlRequest, over connection: borrowing Socket) throws {
+    private func send(
+        _ request: ControlRequest,
+        over connection: borrowing Socket,
+        until deadline: MonotonicInstant
+    ) throws {
         do {
-            try connection.writeLine(ControlCoding.encode(request))
+            try connection.writeLine(ControlCoding.encode(request), until: deadline)
         } catch let error as SystemError where error.isHangUp {}
     }
 

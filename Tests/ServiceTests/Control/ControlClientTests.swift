@@ -26,4 +26,19 @@ struct ControlClientTests {
             }
         }
     }
+
+    @Test("gives up in time also when the watcher takes nothing in")
+    func hanging() async throws {
+        let listening = try ListeningRoot()
+        let timeout = Duration.milliseconds(200)
+        let start = MonotonicInstant.now
+        await #expect(throws: ControlClient.Failure.timedOut(timeout, trouble: nil)) {
+            try await WorkerThread.run("client") {
+                let long = AnnotationRequest.tag(String(repeating: "x", count: 9 << 20))
+                return try ControlClient(listening.root).synchronise([long], timeout: timeout)
+            }
+        }
+        // What hinders it is asked only shortly.
+        #expect(start.duration(to: .now) < .seconds(4))
+    }
 }
