@@ -80,6 +80,9 @@ package struct AlertOutbox: Hashable, Codable, Sendable {
         troubles.removeAll { !receivers.contains($0.receiver) }
     }
 
+    /// Nobody delivers any more.
+    mutating func forgetTroubles() { troubles = [] }
+
     /// What can be delivered now: at most one item for each receiver.
     func due(at now: Instant) -> [Item] {
         var seen: Set<AlertReceiver> = []

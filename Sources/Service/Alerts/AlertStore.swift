@@ -42,6 +42,7 @@ package final class AlertStore: Sendable {
             guard !file.isOutdated, var board = file.read() else { return nil }
             // Nobody sends any, which is no failure.
             board.heartbeatFailure = nil
+            if !board.isWatched { board.outbox.forgetTroubles() }
             return board
         }
     }
