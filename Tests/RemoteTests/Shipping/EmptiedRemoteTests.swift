@@ -93,7 +93,7 @@ struct EmptiedRemoteTests {
         try await expectRefused(.noSuchRemote, bucket) { try await shipped.ship(access) }
     }
 
-    @Test("the last batches were removed, and something is left: it is said with what to do, nothing is written")
+    @Test("the last batches were removed, and something is left: nothing is written until one takes over")
     func beheaded() async throws {
         let shipped = try ShippedRoot()
         let bucket = MemoryBucket()

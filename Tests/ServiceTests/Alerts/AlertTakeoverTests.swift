@@ -67,6 +67,7 @@ struct AlertTakeoverTests {
     func trouble() throws {
         var (former, board) = (AlertBoard(), running)
         former.begin(to: [one], at: start)
+        former.receivers = [one]
         former.protects(["/a", "/b"], to: [one])
         former.fire(alert(.bad, "/a"), to: [one], at: start)
         former.outbox.tried(try #require(former.outbox.items.first), failure: "is down", at: start)
