@@ -99,14 +99,17 @@ package final class RootShipper {
     }
 
     /// Somebody may have removed what was shipped, or all of the remote. Throws `RemoteError.damaged` if the
-    /// last batch is gone, or the oldest object that readers need, `.otherWriter` if another batch has its
-    /// place, and `.noSuchRemote` if the remote is another one by now.
+    /// last batch is gone, another one that readers need, or the oldest object beside batches. Throws
+    /// `.otherWriter` if another batch has the last one's place, and `.noSuchRemote` if the remote is another
+    /// one by now.
     private func lookForHead() async throws {
         let state = cursor.state
         if state.batch.number > .none, !state.mustReset {
             guard try await head.has(state.batch, state.head) else { throw try await loss() }
-            let oldest = state.oldestObject(of: root.id)
-            if let oldest, try await remote.store.size(of: oldest) == nil {
+            if let lost = try await head.firstLost(of: state.batches) {
+                throw RemoteError.gone("batch \(lost.number)")
+            }
+            if let oldest = state.dataObjects.min(), try await remote.store.size(of: oldest) == nil {
                 throw RemoteError.gone("\(oldest)")
             }
         }

@@ -45,12 +45,6 @@ package struct RemoteState: Hashable, Sendable {
     /// The batches with bytes that it needs.
     package var batches: Set<BatchID> { Set(segments.values.lazy.flatMap { $0.pieces.map(\.batch) }) }
 
-    /// The one that is likely to be removed first; nil if only the last batch has something.
-    func oldestObject(of root: RootID) -> ObjectName? {
-        let oldest = batches.min { $0.number < $1.number }
-        return dataObjects.min() ?? oldest.flatMap { $0 == batch ? nil : ObjectNames.batch(root, $0) }
-    }
-
     /// Takes in the batch that follows. `digest`: SHA-256 of it as the store has it. `dataBytes`: the length
     /// of its data, where the object is without.
     package mutating func apply(

@@ -110,6 +110,23 @@ package struct StreamHead: Sendable {
         return true
     }
 
+    /// The first of these batches that is not there any more; nil if all are.
+    func firstLost(of needed: Set<BatchID>) async throws(RemoteError) -> BatchID? {
+        guard let first = needed.map(\.number).min() else { return nil }
+        var missing = needed
+        let before = first.value > 1 ? BatchID(BatchNumber(first.value - 1)) : nil
+        let start = before.map { ObjectNames.batch(root, $0) }
+        try await store.forEachPage(ObjectNames.stream(root), after: start) { page in
+            missing.subtract(page.objects.lazy.compactMap { ObjectNames.batch($0.name, in: root) })
+            return !missing.isEmpty
+        }
+        // The list may lack what was written a moment ago.
+        for id in missing.sorted(by: { $0.number < $1.number }) {
+            if try await store.size(of: ObjectNames.batch(root, id)) == nil { return id }
+        }
+        return nil
+    }
+
     /// The batch of the newest index; nil if there is none.
     func newestIndex() async throws(RemoteError) -> BatchID? { try await newestIndexPage().id }
 

@@ -81,6 +81,22 @@ struct EmptiedRemoteTests {
         try await expectRefused(.damaged, bucket) { try await shipped.ship(access) }
     }
 
+    @Test("a batch amid those that readers need was removed: it is noticed")
+    func amid() async throws {
+        let shipped = try ShippedRoot()
+        let bucket = MemoryBucket()
+        let access = shipped.access(FaultStore(bucket, seed: 1))
+        for seed in UInt64(1)...6 {
+            try shipped.record("a", bytes(seed))
+            try await shipped.ship(access)
+        }
+        let lost = ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(3)))
+        try #require(bucket.objects[lost] != nil)
+        remove(from: bucket) { $0 == lost }
+        try shipped.record("a", bytes(7))
+        try await expectRefused(.damaged, bucket) { try await shipped.ship(access) }
+    }
+
     @Test("the remote was removed as a whole: it is to be opened once more")
     func removed() async throws {
         let shipped = try ShippedRoot()
