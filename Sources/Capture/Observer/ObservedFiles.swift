@@ -6,10 +6,7 @@ import SystemPackage
 
 /// The protected files of a root, and their trackers. Sidecars belong to their database.
 ///
-/// A file `X-wal`, `X-journal` or `X-shm` is a sidecar if and only if:
-/// 1. X is there and captured as a database, or
-/// 2. it is the journal of the transaction that makes the empty file X one.
-///
+/// A file `X-wal`, `X-journal` or `X-shm` is a sidecar if and only if X is there and captured as a database.
 /// Otherwise it is a protected file. If X is there, the two are captured together, because X may be an
 /// encrypted database.
 struct ObservedFiles: ~Copyable {
@@ -208,16 +205,8 @@ extension ObservedFiles {
             // The owner itself waits to be known.
             return
         }
-        let known = trackers[owner]
-        let mayBecomeDatabase = known?.mayBeMadeDatabase == true && known?.state.presence.isThere == true
         for name in candidates.take(of: owner) where trackers[name] == nil {
             guard tree.status(of: name)?.kind == .regular else { continue }
-            if mayBecomeDatabase, scope.role(of: name) == .sidecar(.journal, of: owner),
-                FirstJournal.mayBe(at: tree.places.path(of: name))
-            {
-                candidates.rest(name, of: owner)
-                continue
-            }
             _ = makeTracker(name)
         }
     }
@@ -232,7 +221,6 @@ extension ObservedFiles {
         if tracker.isGone { gone.append(tracker) }
         if context.openLogs > context.budget.logs { trackers.suspendLogs(context) }
         if kind != tracker.kind, !tree.places.isOneFile { kindChanged(tracker) }
-        candidates.wake(of: tracker.name)
         decideSidecars(of: tracker.name, isFresh: true)
     }
 

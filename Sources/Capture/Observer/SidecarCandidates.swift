@@ -5,8 +5,6 @@ import SystemPackage
 /// whether it is a database.
 struct SidecarCandidates {
     private var names: [FilePath: Set<FilePath>] = [:]
-    /// Those that are not asked about until something happens to them or to their owner.
-    private var resting: [FilePath: Set<FilePath>] = [:]
 
     enum Verdict {
         case sidecars
@@ -23,13 +21,6 @@ struct SidecarCandidates {
     func contains(_ name: FilePath, of owner: FilePath) -> Bool { names[owner]?.contains(name) == true }
 
     mutating func insert(_ name: FilePath, of owner: FilePath) { names[owner, default: []].insert(name) }
-
-    mutating func rest(_ name: FilePath, of owner: FilePath) { resting[owner, default: []].insert(name) }
-
-    /// Those of the owner are asked about again.
-    mutating func wake(of owner: FilePath) {
-        if let woken = resting.removeValue(forKey: owner) { names[owner, default: []].formUnion(woken) }
-    }
 
     mutating func take(of owner: FilePath) -> Set<FilePath> { names.removeValue(forKey: owner) ?? [] }
 

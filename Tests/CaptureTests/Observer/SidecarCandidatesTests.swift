@@ -94,19 +94,4 @@ struct SidecarCandidatesTests {
         let again = candidates.take(of: "a")
         #expect(again.isEmpty && !candidates.hasAny(of: "a") && candidates.hasAny(of: "b"))
     }
-
-    /// Catches an observer that asks about a journal again and again while its transaction is open.
-    @Test("one that rests waits until its owner is processed")
-    func resting() {
-        var candidates = SidecarCandidates()
-        candidates.rest("a-journal", of: "a")
-        #expect(candidates.owners.isEmpty && !candidates.hasAny(of: "a"))
-        candidates.wake(of: "b")
-        #expect(!candidates.hasAny(of: "a"))
-        candidates.wake(of: "a")
-        let woken = candidates.take(of: "a")
-        #expect(woken == ["a-journal"])
-        candidates.wake(of: "a")
-        #expect(!candidates.hasAny(of: "a"))
-    }
 }

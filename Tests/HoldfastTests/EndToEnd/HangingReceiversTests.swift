@@ -53,7 +53,10 @@ struct HangingReceiversTests {
         let slow = "exec 2>/dev/null; sleep 4; cat >>"
         let setup = try hanging { ["{command: [/bin/sh, -c, '\(slow)\($0.told)']}"] }
         let start = MonotonicInstant.now
-        try setup.stop()
+        let watcher = try #require(setup.watcher)
+        watcher.signal(SIGTERM)
+        // Its standard error stays open: the process that delivers has it.
+        try wait(for: "its end") { !watcher.isRunning }
         #expect(start.duration(to: .now) < .seconds(10))
         #expect(try processes(setup).count == 2)
         // When this one ends, nobody hears of it any more.

@@ -66,30 +66,6 @@ struct NamesTests {
         #expect(Set(names) == ["a.db", "new.db"])
     }
 
-    /// Catches a journal that is kept as a file, since its database is still empty.
-    @Test("the journal of a database's first transaction is not kept as a file; other content is")
-    func firstJournal() throws {
-        let protection = try Protection()
-        try protection.watch()
-        let session = try SQLite3Session(protection.data + "/new.db")
-        _ = try session.sql("BEGIN; CREATE TABLE t(v); INSERT INTO t VALUES(1);")
-        try protection.sync()
-        let names = { try Set(protection.log().compactMap(\.path)).map { $0.split(separator: "/").last! } }
-        #expect(try Set(names()) == ["a.db", "new.db"])
-        _ = try session.sql("COMMIT;")
-        try session.close()
-        try protection.sync()
-        #expect(try Set(names()) == ["a.db", "new.db"])
-        let copy = protection.folder.file("copy.db")
-        try protection.holdfast("restore", protection.data + "/new.db", "-o", copy)
-        #expect(try SQLite3.sql("SELECT v FROM t;", on: copy) == "1\n")
-
-        try protection.shell("touch notes; printf words > notes-journal")
-        try protection.sync()
-        #expect(try Set(names()) == ["a.db", "new.db", "notes", "notes-journal"])
-        try protection.stop()
-    }
-
     @Test(
         "an encrypted database and its log are captured as they were together, whichever came first",
         arguments: [

@@ -18,9 +18,10 @@ struct PublicFaultsOfRemotesTests {
         let beforeGap = pushed[1]
         let lost = try #require(copy.names("nas", in: "stream").first { $0.hasSuffix("/000000000003") })
         try copy.remove(lost, from: "nas")
-        // The second time the writer has gone on behind the gap: it reads nothing.
+        // Nothing more is written behind the gap.
         for _ in 0..<2 {
-            try copy.push()
+            let refused = try copy.push(expecting: 4)
+            #expect(refused.stderr.contains("batch 3 was removed from the remote"), "\(refused)")
             let check = try copy.check("nas", expecting: 4)
             #expect(check.stdout.contains("error: \(lost): it is missing"), "\(check)")
             let (result, image) = try copy.restore(from: "nas")
