@@ -86,7 +86,9 @@ package struct RemoteFollower: Sendable {
                     shippers[root.id] = shipper
                     guard shipment.batches > 0 else { continue }
                     hasShipped = true
-                    isToRest = isToRest || !mayGoOn || shipment.sequence != former
+                    // Without a snapshot it was shipped amid the first capture.
+                    let hasNews = shipment.sequence != former && shipment.sequence > .none
+                    isToRest = isToRest || !mayGoOn || hasNews
                 } catch let error as RemoteError where error.kind == .noSuchRemote {
                     throw error
                 } catch {
