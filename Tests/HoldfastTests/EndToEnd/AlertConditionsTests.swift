@@ -26,12 +26,11 @@ struct AlertConditionsTests {
         let setup = try AlertSetup()
         let clock = try SetClock(in: setup.protection.folder)
         setup.environment = clock.environment
-        let directory = setup.protection.folder.file("remote")
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: false)
-        let url = "file://" + directory
-        let remote = "{name: nas, url: \"\(url)\", every: 1h}"
-        try setup.configure("alerts: [\(setup.appending)]\nremotes: [\(remote)]")
+        try setup.configure("alerts: [\(setup.appending)]")
         try setup.watch()
+        let url = "file://" + setup.protection.folder.file("remote")
+        let added = try setup.holdfast("remote", "add", "nas", url, "--every", "1h")
+        #expect(added.status == 0, "\(added)")
         func nas() throws -> RemoteStatus? {
             try setup.protection.remoteStatus(["--config", setup.configuration]).remotes["nas"]
         }
