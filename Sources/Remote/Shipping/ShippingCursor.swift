@@ -166,8 +166,8 @@ extension ShippingCursor {
     /// So often a batch may come while somebody takes over.
     static let mostTakeovers = 5
 
-    /// A cursor behind the newest batch, whoever wrote it. `known`: the one that there is. Numbers that it
-    /// has used are not used again, though their batches are gone: somebody may bring them back.
+    /// A cursor behind the newest batch, whoever wrote it. `known`: the one that there is. It goes on behind
+    /// that if later batches are gone: somebody may bring them back.
     static func takingOver(
         _ head: StreamHead,
         behind known: ShippingCursor?,
@@ -183,10 +183,9 @@ extension ShippingCursor {
                 return cursor
             }
             guard highest > .none else { return cursor }
-            let number = highest
             do {
-                let newest = try await head.settled(number, sleep)
-                let id = newest?.id ?? BatchID(number)
+                let newest = try await head.settled(highest, sleep)
+                let id = newest?.id ?? BatchID(highest)
                 cursor.state = RemoteState(beginningAfter: id, head: newest?.digest ?? .none)
                 cursor.mustIndex = true
                 return cursor

@@ -177,11 +177,11 @@ struct RemoteCopyTests {
 
     /// Reads a root as another command does, until it is killed.
     private static let holding = """
-        import fcntl, sys, time
+        import fcntl, signal, sys
         file = open(sys.argv[1])
         fcntl.flock(file, fcntl.LOCK_SH)
         print("ready", flush=True)
-        time.sleep(600)
+        signal.pause()
         """
 
     @Test("commands at the same time get what they want while the remote goes on")

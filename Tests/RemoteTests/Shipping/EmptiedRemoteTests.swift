@@ -13,6 +13,14 @@ struct EmptiedRemoteTests {
         for name in bucket.objects.keys where isRemoved(name) { bucket.replace(name, by: nil) }
     }
 
+    /// So many snapshots, each by a start of its own.
+    private func ship(_ count: UInt64, _ shipped: ShippedRoot, _ access: RemoteAccess) async throws {
+        for seed in 1...count {
+            try shipped.record("a", bytes(seed))
+            try await shipped.ship(access)
+        }
+    }
+
     /// A writer that finds only its last batch gone ships it once more.
     private func lastTwo(_ access: RemoteAccess, _ shipped: ShippedRoot) async throws -> [ObjectName] {
         let last = try await RootShipper.open(access, shipped.root).state.batch.number.value
@@ -44,10 +52,7 @@ struct EmptiedRemoteTests {
                 sleep: { bucket.advanceClock(by: $0) },
                 now: { bucket.clock }
             )
-            for seed in UInt64(1)...3 {
-                try shipped.record("a", bytes(seed))
-                try await shipped.ship(access)
-            }
+            try await ship(3, shipped, access)
             let last = try await RootShipper.open(access, shipped.root).state.batch.number
             remove(from: bucket)
             // Also by a start that has nothing new.
@@ -86,10 +91,7 @@ struct EmptiedRemoteTests {
         let shipped = try ShippedRoot()
         let bucket = MemoryBucket()
         let access = shipped.access(FaultStore(bucket, seed: 1))
-        for seed in UInt64(1)...6 {
-            try shipped.record("a", bytes(seed))
-            try await shipped.ship(access)
-        }
+        try await ship(6, shipped, access)
         let lost = ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(3)))
         try #require(bucket.objects[lost] != nil)
         remove(from: bucket) { $0 == lost }
@@ -114,10 +116,7 @@ struct EmptiedRemoteTests {
         let shipped = try ShippedRoot()
         let bucket = MemoryBucket()
         let access = shipped.access(FaultStore(bucket, seed: 1))
-        for seed in UInt64(1)...3 {
-            try shipped.record("a", bytes(seed))
-            try await shipped.ship(access)
-        }
+        try await ship(3, shipped, access)
         let last = try await lastTwo(access, shipped)
         remove(from: bucket, last.contains)
         try shipped.record("a", bytes(4))
@@ -137,10 +136,7 @@ struct EmptiedRemoteTests {
             let shipped = try ShippedRoot()
             let bucket = MemoryBucket()
             let access = shipped.access(FaultStore(bucket, seed: 1))
-            for seed in UInt64(1)...3 {
-                try shipped.record("a", bytes(seed))
-                try await shipped.ship(access)
-            }
+            try await ship(3, shipped, access)
             let last = try await lastTwo(access, shipped)
             remove(from: bucket, last.contains)
             let killed = FaultStore(bucket, seed: 1, killAt: at)
@@ -167,10 +163,7 @@ struct EmptiedRemoteTests {
         let bucket = MemoryBucket()
         let access = shipped.access(FaultStore(bucket, seed: 1))
         let clone = try Clone(of: shipped)
-        for seed in UInt64(1)...count {
-            try shipped.record("a", bytes(seed))
-            try await shipped.ship(access)
-        }
+        try await ship(count, shipped, access)
         remove(from: bucket)
         try clone.record("a", bytes(7))
         try await shipped.ship(shipped.access(FaultStore(bucket, seed: 2)), from: clone.root)
