@@ -99,6 +99,7 @@ extension ObservedFiles {
         guard tree.places.isOneFile || leavesIn(name, status) else { return nil }
         if !tree.places.isOneFile, case .sidecar(_, let owner) = role {
             candidates.insert(name, of: owner)
+            askOwner(owner)
             decideSidecars(of: owner)
             return trackers[name]
         }
@@ -187,19 +188,26 @@ extension ObservedFiles {
 
 // Databases and their sidecars
 extension ObservedFiles {
+    /// Has an empty file processed, which may be a database by what came beside it. It may be amid its
+    /// processing, which has not seen that.
+    private mutating func askOwner(_ owner: FilePath) {
+        guard let known = trackers[owner], known.mayBeMadeDatabase, known.state.presence.isThere else {
+            return
+        }
+        known.note(.nameChanged)
+        queue.insert(known)
+    }
+
     /// Makes protected files of those that turn out to be no sidecars, once their owner was processed.
-    private mutating func decideSidecars(of owner: FilePath, isFresh: Bool = false) {
+    private mutating func decideSidecars(of owner: FilePath) {
         guard candidates.hasAny(of: owner) else { return }
         if let known = tracker(for: owner) {
-            switch SidecarCandidates.verdict(known, isFresh: isFresh) {
+            switch SidecarCandidates.verdict(known) {
             case .files: break
             case .undecided: return
             case .sidecars:
                 _ = candidates.take(of: owner)
                 return
-            case .askOwner:
-                known.note(.nameChanged)
-                return queue.insert(known)
             }
         } else if let other = scope.owner(of: owner), candidates.contains(owner, of: other) {
             // The owner itself waits to be known.
@@ -221,7 +229,7 @@ extension ObservedFiles {
         if tracker.isGone { gone.append(tracker) }
         if context.openLogs > context.budget.logs { trackers.suspendLogs(context) }
         if kind != tracker.kind, !tree.places.isOneFile { kindChanged(tracker) }
-        decideSidecars(of: tracker.name, isFresh: true)
+        decideSidecars(of: tracker.name)
     }
 
     /// A plain file has become a database, or a database a plain file.

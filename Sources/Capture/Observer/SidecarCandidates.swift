@@ -10,8 +10,6 @@ struct SidecarCandidates {
         case sidecars
         case files
         case undecided
-        /// What its owner is has to be found out anew.
-        case askOwner
     }
 
     var owners: [FilePath] { Array(names.keys) }
@@ -24,13 +22,12 @@ struct SidecarCandidates {
 
     mutating func take(of owner: FilePath) -> Set<FilePath> { names.removeValue(forKey: owner) ?? [] }
 
-    /// What files of such names are. Until the owner was processed they may be either. `isFresh`: it was
-    /// processed just now.
-    static func verdict(_ owner: Tracker, isFresh: Bool) -> Verdict {
+    /// What files of such names are. Until the owner was processed they may be either.
+    static func verdict(_ owner: Tracker) -> Verdict {
         if owner.kind == .database, owner.state.presence.isThere { return .sidecars }
         guard owner.state.ledger.capturedThrough != nil, owner.isAtRest,
             !owner.state.presence.obstacles.isLeftOut
         else { return .undecided }
-        return !isFresh && owner.state.presence.isThere && owner.mayBeMadeDatabase ? .askOwner : .files
+        return .files
     }
 }

@@ -100,14 +100,27 @@ extension CaptureState {
 
     /// A file is a database when it says so, or when it is empty and SQLite keeps a log or a journal beside
     /// it.
-    mutating func decideKindAgain(hasLog: Bool, _ journal: JournalWatch) throws {
+    mutating func decideKindAgain(_ logs: LogCapture, _ journal: JournalWatch) throws {
         let opened = try OpenFile(path, .protected)
         let got = try opened.read(into: &context.scratch, count: DatabaseLayout.headerBytes, at: 0)
         let isDatabase = context.scratch[..<got].starts(with: DatabaseHeader.magic)
-        guard
-            try isDatabase || (got == 0 && (hasLog || journal.state(&context.scratch) != .absent))
-        else { return }
+        guard try isDatabase || (got == 0 && sidecarOrigin(logs, journal) == .sqlite) else { return }
         become(.database)
+    }
+
+    /// Whether a database is an empty file after all, and what is beside it somebody else's.
+    func isEmptyBesideFiles(_ logs: LogCapture, _ journal: JournalWatch) throws -> Bool {
+        guard (image?.shape.byteCount ?? 0) == 0, FileStatus.directIfPresent(path)?.sizeBytes == 0 else {
+            return false
+        }
+        return try sidecarOrigin(logs, journal) == .other
+    }
+
+    private func sidecarOrigin(_ logs: LogCapture, _ journal: JournalWatch) throws -> SidecarOrigin {
+        let log = try logs.origin(&context.scratch)
+        let beside = try journal.origin(&context.scratch)
+        if log == .sqlite || beside == .sqlite { return .sqlite }
+        return log == .other || beside == .other ? .other : .absent
     }
 
     private mutating func become(_ kind: FileKind) {

@@ -16,6 +16,10 @@ extension Tracker {
             guard isWatched, journal.hasNews || state.pending.isTouched else { return .done }
             return captureQuiescent(now)
         }
+        guard try !state.isEmptyBesideFiles(logs, journal) else {
+            state.becomePlain(now)
+            return .done
+        }
         if state.pending.rescanReason != nil {
             return try logs.isUsed(&state, journal) ? beginLogScan(now) : captureQuiescent(now)
         }

@@ -19,7 +19,7 @@ extension Tracker {
             return state.retry(in: PendingEvents.quiet - lastTouch.duration(to: now), from: now)
         }
         guard context.queue.hasRoom else { return state.waitForRecorder() }
-        try state.decideKindAgain(hasLog: logs.identity != nil, journal)
+        try state.decideKindAgain(logs, journal)
         guard kind == .plain else { return state.retry(in: .zero, from: now) }
         if let group, let status = FileStatus.directIfPresent(path),
             status.sizeBytes <= CaptureState.wholeBytes

@@ -23,7 +23,7 @@ extension Tracker {
     private func decideKind() throws -> ProcessStep {
         if kind == .plain, state.pending.isTouched || state.pending.log || logs.isUnseen || journal.hasNews {
             // What SQLite does with a file tells of a database before its writer pauses.
-            try state.decideKindAgain(hasLog: logs.identity != nil, journal)
+            try state.decideKindAgain(logs, journal)
         }
         return .done
     }
@@ -45,7 +45,7 @@ extension Tracker {
         if state.presence.obstacles.isLeftOut, state.presence.isThere, state.pending.rescanReason == nil {
             requireRescan(.missed("it could not be read for a while"))
         }
-        if kind == .plain { try state.decideKindAgain(hasLog: logs.identity != nil, journal) }
+        if kind == .plain { try state.decideKindAgain(logs, journal) }
         return try decideKind()
     }
 

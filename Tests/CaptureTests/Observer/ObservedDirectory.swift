@@ -5,6 +5,7 @@ import RepositoryWriter
 import SQLiteFiles
 import SystemPackage
 import TestSupport
+import Testing
 
 @testable import Capture
 
@@ -25,6 +26,8 @@ final class ObservedDirectory {
         var gaps: [String] = []
     }
 
+    /// Runs once, when the work on a file next waits for the events to be read.
+    var amidWork: (() throws -> Void)?
     private(set) var histories: [FilePath: History] = [:]
     /// Those that are there, by what was handed over of them.
     private(set) var directories: Set<FilePath>
@@ -87,7 +90,12 @@ final class ObservedDirectory {
     private func process(_ tracker: Tracker, _ now: MonotonicInstant) {
         guard root.files.isWithin(tracker) else { return root.files.queue.remove(tracker) }
         let kind = tracker.kind
-        tracker.processFully(now) { try? root.readEvents() }
+        tracker.processFully(now) {
+            #expect(throws: Never.self) {
+                try amidWork.take()?()
+                try root.readEvents()
+            }
+        }
         root.files.processed(tracker, was: kind)
     }
 

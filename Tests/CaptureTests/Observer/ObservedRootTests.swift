@@ -42,6 +42,18 @@ struct ObservedRootTests {
         #expect(observed.tracked == ["a.db", "x", "x-journal", "x-wal", "y-wal"])
     }
 
+    /// Catches the journal of a new database that is captured as a file, since its owner was an empty file
+    /// when the work on it began.
+    @Test("a journal that comes while its database, still empty, is captured as a file is none itself")
+    func amidWork() throws {
+        let observed = try ObservedDirectory()
+        try observed.folder.write("", to: "data/x")
+        observed.amidWork = { try observed.folder.write("", to: "data/x-journal") }
+        try observed.observe()
+        #expect(observed.amidWork == nil && observed.tracked == ["x"])
+        #expect(observed.root.files.trackers["x"]?.kind == .database)
+    }
+
     /// Catches a log that is kept as a file, page by page, beside the database that it is read for.
     @Test("when its owner becomes a database, the history of a sidecar as a file ends")
     func becomesDatabase() throws {

@@ -1,4 +1,5 @@
 import LinuxSystem
+import RepositoryFormat
 import SystemPackage
 import TestSupport
 import Testing
@@ -15,9 +16,7 @@ struct SidecarCandidatesTests {
         owner = files.tracker()
     }
 
-    private func verdict(isFresh: Bool = false) -> SidecarCandidates.Verdict {
-        SidecarCandidates.verdict(owner, isFresh: isFresh)
-    }
+    private var verdict: SidecarCandidates.Verdict { SidecarCandidates.verdict(owner) }
 
     /// Writes the owner, and captures it.
     private func capture(_ bytes: [UInt8]) throws {
@@ -30,9 +29,9 @@ struct SidecarCandidatesTests {
     @Test("beside a database they are its sidecars, from the moment on that it is known as one")
     func sidecars() throws {
         try SQLite3.sql("CREATE TABLE t(i);", on: files.folder.file("a"))
-        #expect(verdict() == .undecided, "nobody has read it yet")
+        #expect(verdict == .undecided, "nobody has read it yet")
         owner.processFully(.now)
-        #expect(verdict() == .sidecars && verdict(isFresh: true) == .sidecars)
+        #expect(verdict == .sidecars)
     }
 
     /// Catches the log of a database that was deleted, with its last commits: nothing would keep it.
@@ -44,29 +43,47 @@ struct SidecarCandidatesTests {
         owner.note(.nameChanged)
         let start = MonotonicInstant.now
         owner.processFully(start)
-        #expect(verdict() == .sidecars, "it may only be being replaced")
+        #expect(verdict == .sidecars, "it may only be being replaced")
         owner.processFully(start.advanced(by: FilePresence.deletionGrace))
-        #expect(verdict() == .files)
+        #expect(verdict == .files)
     }
 
     /// Catches a file X-wal that nobody captures since X is no database.
     @Test("beside a file with other content they are files, once that is captured")
     func otherContent() throws {
         try capture([1, 2, 3])
-        #expect(verdict() == .files && verdict(isFresh: true) == .files)
+        #expect(verdict == .files)
         owner.note(.contentModified)
-        #expect(verdict() == .undecided, "it may become a database")
+        #expect(verdict == .undecided, "it may become a database")
         owner.processFully(.now.advanced(by: .seconds(1)))
-        #expect(verdict() == .files)
+        #expect(verdict == .files)
     }
 
-    /// Catches a file that is a database's log: SQLite makes the database empty, and its log before it writes
-    /// to it.
-    @Test("beside an empty file they are files only if it is no database just after it was read")
-    func empty() throws {
+    /// Catches a journal that is kept as a file: SQLite makes the database empty, and its journal before it
+    /// writes to it.
+    @Test(
+        "beside an empty file they are files only if they do not begin as SQLite's do",
+        arguments: [
+            ("a-journal", "words"), ("a-journal", "a word of some length, or two"), ("a-wal", "words"),
+        ]
+    )
+    func empty(name: String, text: String) throws {
         try capture([])
-        #expect(verdict() == .askOwner)
-        #expect(verdict(isFresh: true) == .files)
+        #expect(verdict == .files)
+        try files.folder.write([], to: name)
+        let isLog = name == "a-wal"
+        let pinned = try PinnedFile(FilePath(files.folder.file(name)))
+        owner.note(isLog ? .logAppeared(pinned) : .journalAppeared(pinned))
+        owner.note(.nameChanged)
+        #expect(verdict == .undecided)
+        owner.processFully(.now)
+        #expect(verdict == .sidecars, "nothing is in it yet")
+        try files.folder.write(Array(text.utf8), to: name)
+        owner.note(isLog ? .logModified : .journalModified)
+        owner.processFully(.now)
+        #expect(owner.kind == .plain)
+        owner.processFully(.now.advanced(by: .seconds(1)))
+        #expect(verdict == .files)
     }
 
     @Test("beside a file that cannot be read, nobody knows")
@@ -74,9 +91,9 @@ struct SidecarCandidatesTests {
         try capture([1, 2, 3])
         let error = SystemError(.open, owner.path, code: .permissionDenied)
         owner.state.presence.obstacles.leaveOut(error, owner.state.report)
-        #expect(verdict() == .undecided && verdict(isFresh: true) == .undecided)
+        #expect(verdict == .undecided)
         owner.state.presence.obstacles.canBeRead(owner.state.report)
-        #expect(verdict() == .files)
+        #expect(verdict == .files)
     }
 
     /// Catches files that are decided on with another owner's, twice, or never.

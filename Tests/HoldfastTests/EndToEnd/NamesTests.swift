@@ -18,10 +18,11 @@ struct NamesTests {
         echo 'dear diary' > my-journal; echo w > great-wal; echo s > map-shm; echo n > notes.md
         mkdir sub; echo d > sub/my-journal; echo l > letter; echo j > letter-journal; echo 2 > letter-wal-wal
         sqlite3 trip-journal "CREATE TABLE t(v); INSERT INTO t VALUES(1)"
+        touch diary todo; echo words > diary-journal; echo words > todo-wal
         """
     private static let names = [
         "my-journal", "great-wal", "map-shm", "notes.md", "sub/my-journal", "letter", "letter-journal",
-        "letter-wal-wal", "trip-journal",
+        "letter-wal-wal", "trip-journal", "diary", "diary-journal", "todo", "todo-wal",
     ]
 
     @Test(
@@ -35,7 +36,7 @@ struct NamesTests {
         if !areThereBefore { try protection.shell(Self.script) }
         try protection.sync()
         try expectRestored(protection, Self.names)
-        try protection.shell("echo more >> my-journal; echo more >> letter-journal")
+        try protection.shell("echo more >> my-journal; echo more >> letter-journal; echo more >> todo-wal")
         try protection.sync()
         try expectRestored(protection, Self.names)
         // A database of that name has sidecars of its own.
@@ -66,6 +67,24 @@ struct NamesTests {
         #expect(Set(names) == ["a.db", "new.db"])
     }
 
+    /// Closes the file at once, and goes on writing its log. Fails if it had to pause for so long that the
+    /// two may be captured amid that.
+    private static let busyWriter = """
+        import os, sys, time
+        began = last = time.monotonic()
+        log = open("secret.db-wal", "wb", buffering=0)
+        log.write(os.urandom(4096))
+        open("secret.db", "wb").write(os.urandom(8192))
+        amid, pause = False, 0
+        while last - began < 1:
+            log.seek(0); log.write(os.urandom(4096))
+            now = time.monotonic()
+            pause, last = max(pause, now - last), now
+            if not amid and now - began > 0.5:
+                amid = open("amid", "wb").write(b"what is captured before the two are")
+        sys.exit(pause > 0.15)
+        """
+
     @Test(
         "an encrypted database and its log are captured as they were together, whichever came first",
         arguments: [
@@ -87,25 +106,14 @@ struct NamesTests {
             try run(script)
         }
         try expectRestored(protection, ["secret.db", "secret.db-wal"])
-        let before = try protection.log().count { $0.path?.hasSuffix(".db") == true }
-        // The file is closed at once, while its log is still being written.
-        try protection.shell(
-            """
-            python3 - <<'END'
-            import os, time
-            began = time.monotonic()
-            log = open("secret.db-wal", "wb", buffering=0)
-            log.write(os.urandom(4096))
-            open("secret.db", "wb").write(os.urandom(8192))
-            amid = False
-            while time.monotonic() - began < 1:
-                log.seek(0); log.write(os.urandom(4096))
-                if not amid and time.monotonic() - began > 0.5:
-                    amid = open("amid", "wb").write(b"what is captured before the two are")
-            END
-            """
-        )
-        try protection.sync()
+        var before = 0
+        for attempt in 1...10 {
+            before = try protection.log().count { $0.path?.hasSuffix(".db") == true }
+            let result = try Command.run("python3", ["-c", Self.busyWriter], directory: protection.data)
+            try protection.sync()
+            if result.status == 0 { break }
+            try #require(attempt < 10, "\(result)")
+        }
         try expectRestored(protection, ["secret.db", "secret.db-wal"])
         let log = try protection.log()
         let file = try #require(log.last { $0.path?.hasSuffix(".db") == true }?.sequence)
