@@ -38,13 +38,14 @@ package struct LocalRoot {
     }
 
     /// The durable part of each segment. The mark says it of the last one, the header of the next one of all
-    /// others. Nothing is known to be durable in segments after the mark's.
+    /// others. Nothing is known to be durable in segments after the mark's, nor in any without a mark: they
+    /// have 0 bytes.
     private static func durable(
         _ files: [LocalSegmentFile],
         _ mark: DurableMark?,
         _ known: [SequenceNumber: FileStamp]
     ) -> [ShipmentPlan.LocalSegment] {
-        files.indices.compactMap { index in
+        files.indices.map { index in
             let file = files[index]
             if file.isSealed {
                 return ShipmentPlan.LocalSegment(
@@ -54,12 +55,13 @@ package struct LocalRoot {
                     isKnown: known[file.first] == file.stamp
                 )
             }
-            guard let mark, file.first <= mark.segment else { return nil }
             let next = index + 1 < files.count ? files[index + 1].previous : nil
-            let durable =
-                file.first == mark.segment
-                ? mark.validBytes
-                : next.flatMap { $0.first == file.first ? $0.validBytes : nil } ?? file.stamp.sizeBytes
+            let durable: UInt64 =
+                if let mark, file.first < mark.segment {
+                    next.flatMap { $0.first == file.first ? $0.validBytes : nil } ?? file.stamp.sizeBytes
+                } else {
+                    mark?.segment == file.first ? mark!.validBytes : 0
+                }
             return ShipmentPlan.LocalSegment(
                 first: file.first,
                 byteCount: min(durable, file.stamp.sizeBytes),

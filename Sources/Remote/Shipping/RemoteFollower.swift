@@ -77,7 +77,7 @@ package struct RemoteFollower: Sendable {
             }
             var (isToRest, hasShipped) = (false, false)
             for root in roots {
-                let cursor = try RootShipper.cursorStamp(remote, root)
+                let cursor = try ShippingCursor.stamp(root.directory, remote.address)
                 if let known = lost[root.id], known == cursor { continue }
                 lost[root.id] = nil
                 do {

@@ -50,7 +50,7 @@ package final class RootShipper {
         _ limits: Limits,
         proven: Instant?
     ) throws {
-        cursorStamp = try Self.cursorStamp(remote, root)
+        cursorStamp = try ShippingCursor.stamp(root.directory, remote.address)
         self.limits = limits
         proof.noteNewest(at: proven)
         self.remote = remote
@@ -129,12 +129,8 @@ package final class RootShipper {
     }
 
     /// Whether the cursor is as this shipper left it: no other process of this machine has shipped since.
-    func isCurrent() throws -> Bool { try Self.cursorStamp(remote, root) == cursorStamp && staged.isCurrent }
-
-    /// Nil if there is no cursor.
-    static func cursorStamp(_ remote: RemoteAccess, _ root: RootDescription) throws -> FileStamp? {
-        let path = ShippingCursor.path(root.directory, remote.address)
-        return try FileStatus.unlessMissing(path, followingLinks: false).map { FileStamp($0) }
+    func isCurrent() throws -> Bool {
+        try ShippingCursor.stamp(root.directory, remote.address) == cursorStamp && staged.isCurrent
     }
 
     /// What the remote has.
@@ -156,7 +152,10 @@ package final class RootShipper {
                 while true {
                     let batches = progress.batches
                     let hasMore = try await shipBatch()
-                    if progress.batches > batches { try acknowledged(cursor.state) }
+                    if progress.batches > batches {
+                        try acknowledged(cursor.state)
+                        try await writeIndexIfDue(isComplete: !hasMore)
+                    }
                     if !hasMore { return }
                 }
             } catch let error as RemoteError
@@ -185,14 +184,13 @@ package final class RootShipper {
 
     /// Ships one batch. Returns whether more is left.
     private func shipBatch() async throws -> Bool {
-        let local: LocalRoot
-        let plan: ShipmentPlan
-        let batch: StreamObject
+        let (plan, batch): (ShipmentPlan, StreamObject)
         do {
-            local = try LocalRoot(root, known: cursor.stamps)
+            let local = try LocalRoot(root, known: cursor.stamps)
             plan = ShipmentPlan(cursor.state, local, mostBytes: limits.batchBytes)
-            let mark = local.mark?.encoded() ?? []
-            let isNews = !plan.isEmpty || mark != cursor.state.mark
+            // While the repository has no mark, the remote keeps the last one.
+            let isOtherMark = local.mark.map { $0.encoded() != cursor.state.mark } ?? false
+            let isNews = !plan.isEmpty || isOtherMark
             let isOtherDescription = local.description != cursor.state.description
             guard isNews || isOtherDescription || cursor.state.mustReset else {
                 if cursor.mustIndex { try await writeLostIndex() }
@@ -206,6 +204,8 @@ package final class RootShipper {
             try await writeObjects(plan, local)
             batch = try makeBatch(plan, local)
         } catch is RootHasChanged {
+            // Until a compaction or removal is over.
+            try await remote.sleep(.milliseconds(20))
             return true
         }
         return try await write(batch, plan)
@@ -338,7 +338,6 @@ package final class RootShipper {
         progress.batches += 1
         progress.bytes.addSaturated(outcome.byteCount)
         work?.add(UInt64(batch.data.count))
-        try await writeIndexIfDue(isComplete: !hasMore)
         return hasMore
     }
 
@@ -362,7 +361,7 @@ package final class RootShipper {
 
     private func saveCursor() throws {
         try cursor.save(in: root.directory, remote.address, root.id)
-        cursorStamp = try Self.cursorStamp(remote, root)
+        cursorStamp = try ShippingCursor.stamp(root.directory, remote.address)
     }
 
     /// A take-over may have ended before its index.

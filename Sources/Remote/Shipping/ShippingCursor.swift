@@ -72,6 +72,11 @@ package struct ShippingCursor: Sendable {
         return directory.appending("remotes").appending(String(hash))
     }
 
+    /// What tells its file from a later one; nil if there is none.
+    static func stamp(_ directory: FilePath, _ remote: String) throws(SystemError) -> FileStamp? {
+        try FileStatus.unlessMissing(path(directory, remote), followingLinks: false).map { FileStamp($0) }
+    }
+
     /// Nil if there is none, or none that can be used: it is found out anew then.
     package init?(_ root: RootDescription, _ remote: String) throws {
         let path = Self.path(root.directory, remote)

@@ -32,6 +32,33 @@ struct RootShipperTests {
         #expect(store.counts.calls == calls)
     }
 
+    /// Catches a segment that is removed from the remote since nobody can say how much of it is durable.
+    @Test("without a durable mark, which a failed write removes, the remote keeps all that it has")
+    func withoutMark() async throws {
+        let shipped = try ShippedRoot(segmentLimit: 4_000)
+        let store = FaultStore(MemoryBucket(), seed: 1)
+        let access = shipped.access(store)
+        for seed in 1...3 { try shipped.record("a", bytes(UInt64(seed))) }
+        let shipper = try await RootShipper.open(access, shipped.root)
+        try await shipper.ship()
+        let before = shipper.state
+        let mark = shipped.root.directory.appending("durable")
+        try OpenFile(mark, .update).truncate(to: 0)
+        try #require(try shipped.root.durableMark() == nil)
+        let calls = store.counts.calls
+        try await shipper.ship()
+        #expect(shipper.state == before && store.counts.calls == calls, "there is no news")
+        try shipped.recordBase("b", bytes(9))
+        try OpenFile(mark, .update).truncate(to: 0)
+        try await shipper.ship()
+        #expect(Set(before.segments.keys).isSubset(of: shipper.state.segments.keys))
+        #expect(shipper.state.mark == before.mark && shipper.state.bases.count == 1)
+        try shipped.record("a", bytes(10))
+        try await shipper.ship()
+        let state = try await shipped.expectRestorable(access)
+        #expect(state.lastSequence == SequenceNumber(5))
+    }
+
     @Test("a segment that was compacted, and snapshots that were removed, take the place of what was there")
     func compacted() async throws {
         let shipped = try ShippedRoot(segmentLimit: 4_000)
