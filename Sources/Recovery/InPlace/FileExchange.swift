@@ -31,7 +31,8 @@ struct FileExchange {
     /// mode it would write into the new one's log, which it finds by its name. So the old file remains locked
     /// until no program has it open. If that takes too long, everything is undone.
     ///
-    /// Throws `InPlaceError.inUse`, `SystemError`; nothing is changed then.
+    /// Throws `InPlaceError.inUse`, `SystemError`. Nothing is changed then, unless only the exchange itself
+    /// could not be made durable; `quarantined` says so.
     func run(
         _ image: DirectoryEntry,
         quarantined: inout [FilePath],
@@ -44,7 +45,9 @@ struct FileExchange {
         try own(image, present.ownership)
         let old = try OpenFile(place, .update)
         let new = try OpenFile(image, .update)
-        let isLocked = try waitUntilUnused(old, mayBeForced: !new.isLogged(), deadline)
+        // In WAL mode both files would be written through one log.
+        let mayBeForced = try !new.isLogged()
+        let isLocked = try waitUntilUnused(old, mayBeForced: mayBeForced, deadline)
         defer { if isLocked { old.releaseWriteLock() } }
         guard try isUnchanged() else { return nil }
         let before = try old.status()
@@ -55,20 +58,27 @@ struct FileExchange {
         let quarantine = try freeName()
         let sidecars = try UnfinishedWork.uninterrupted {
             try exchange(image, before.identity, quarantine) {
-                if isLocked, keepsPrevious { try waitForLatecomers(to: old, deadline) }
+                guard isLocked, keepsPrevious else { return }
+                try waitForLatecomers(to: old, mayBeForced: mayBeForced, deadline)
             }
         }
         guard let sidecars else { return nil }
+        let isRemoved = !keepsPrevious && remove(quarantine, of: old, ifAs: before)
+        quarantined += (isRemoved ? [] : [quarantine.path]) + sidecars.map(\.to.path)
         try place.directory.synchronise()
-        let after = try old.status()
-        let isAsCaptured = before.sizeBytes == after.sizeBytes && before.modified == after.modified
-        if !keepsPrevious, isAsCaptured, ProcessTable.writers(of: [before.identity]).isEmpty {
-            try quarantine.remove()
-        } else {
-            quarantined.append(quarantine.path)
-        }
-        quarantined += sidecars.map(\.to.path)
         return []
+    }
+
+    /// Removes the previous file, unless a program has written to it, or may. Returns whether it is gone.
+    private func remove(
+        _ quarantine: DirectoryEntry,
+        of old: borrowing OpenFile,
+        ifAs before: FileStatus
+    ) -> Bool {
+        guard let after = try? old.status(), after.sizeBytes == before.sizeBytes,
+            after.modified == before.modified, ProcessTable.writers(of: [before.identity]).isEmpty
+        else { return false }
+        return (try? quarantine.remove()) != nil
     }
 
     /// Renames the file with its sidecars, and gives its name to the image. Returns the new names of the
@@ -91,13 +101,13 @@ struct FileExchange {
             try isSure()
             return sidecars
         } catch {
-            // If both names belong to one file, rename(2) would keep both.
-            if try place.statusUnlessMissing()?.identity == old {
+            // If both names belong to one file, rename(2) keeps both.
+            if let present = try? place.statusUnlessMissing(), present.identity == old {
                 try? quarantine.remove()
             } else {
                 try? quarantine.rename(to: place)
             }
-            for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
+            undo(sidecars)
             if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return nil }
             throw error
         }
@@ -161,9 +171,13 @@ struct FileExchange {
             try place.rename(to: quarantine)
             return sidecars
         } catch {
-            for moved in sidecars.reversed() { try? moved.to.rename(to: moved.from) }
+            undo(sidecars)
             throw error
         }
+    }
+
+    private func undo(_ moved: [Moved]) {
+        for moved in moved.reversed() { try? moved.to.rename(to: moved.from) }
     }
 
     /// Fills a free name. Programs may have an earlier file of that name open.
@@ -183,19 +197,26 @@ struct FileExchange {
         }
         guard try isUnchanged() else { return nil }
         var sidecars: [Moved] = []
-        defer { quarantined += sidecars.map(\.to.path) }
-        try quarantineSidecars(for: freeName(), &sidecars)
-        // A program that found no file may just have created an empty one.
-        let file = try OpenFile(image, .update)
-        let shortfalls = try ownAsBefore(file)
-        guard try takeFreeName(image) else {
-            // It is opened for writing once more.
-            let present = try file.status().ownership
-            try file.setOwnership(present.with(permissions: 0o600))
-            return nil
+        do {
+            try quarantineSidecars(for: freeName(), &sidecars)
+            let file = try OpenFile(image, .update)
+            let shortfalls = try ownAsBefore(file)
+            // A program that found no file may just have created an empty one.
+            guard try takeFreeName(image) else {
+                undo(sidecars)
+                // The next attempt opens the image for writing once more.
+                let present = try file.status().ownership
+                try file.setOwnership(present.with(permissions: 0o600))
+                return nil
+            }
+            quarantined += sidecars.map(\.to.path)
+            sidecars = []
+            try place.directory.synchronise()
+            return shortfalls
+        } catch {
+            undo(sidecars)
+            throw error
         }
-        try place.directory.synchronise()
-        return shortfalls
     }
 
     private func ownAsBefore(_ file: borrowing OpenFile) throws -> [AttributesShortfall] {
@@ -251,11 +272,15 @@ struct FileExchange {
     }
 
     /// Waits until the programs that opened the old file just before the exchange have closed it.
-    private func waitForLatecomers(to old: borrowing OpenFile, _ deadline: MonotonicInstant) throws {
+    private func waitForLatecomers(
+        to old: borrowing OpenFile,
+        mayBeForced: Bool,
+        _ deadline: MonotonicInstant
+    ) throws {
         while case let holders = ProcessTable.writers(of: [try old.status().identity]), !holders.isEmpty {
             guard MonotonicInstant.now < deadline, !UnfinishedWork.isToBeAbandoned else {
-                if isForced { return }
-                throw InPlaceError.inUse(place.path, holders, mayBeForced: false)
+                if isForced, mayBeForced { return }
+                throw InPlaceError.inUse(place.path, holders, mayBeForced: mayBeForced)
             }
             WorkerThread.sleep(.milliseconds(20))
         }
