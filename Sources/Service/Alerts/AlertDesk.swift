@@ -161,17 +161,27 @@ package final class AlertDesk: Sendable {
                 let (settings, reports) = takeReports()
                 let (before, current) = (watch, conditions())
                 state.withLock { $0.isBusy = true }
-                let outcome = try? await BackgroundWork.run(named: "alerts") { [self] in
-                    defer {
-                        state.withLock { $0.isBusy = false }
-                        roundEnded.raise()
+                do {
+                    (watch, next) = try await BackgroundWork.run(named: "alerts") { [self] in
+                        defer {
+                            state.withLock { $0.isBusy = false }
+                            roundEnded.raise()
+                        }
+                        var watch = before
+                        let next =
+                            settings.isEmpty ? forget(current) : round(settings, reports, current, &watch)
+                        return (watch, next)
                     }
-                    var watch = before
-                    let next = settings.isEmpty ? forget(current) : round(settings, reports, current, &watch)
-                    return (watch: watch, next: next)
+                } catch is CancellationError {
+                    return
+                } catch {
+                    // No thread could be started.
+                    state.withLock { state in
+                        state.isBusy = false
+                        state.reports = reports + state.reports
+                    }
+                    next = MonotonicInstant.now.advanced(by: Self.pause)
                 }
-                if let outcome { watch = outcome.watch }
-                next = outcome.map(\.next) ?? MonotonicInstant.now.advanced(by: Self.pause)
             }
         } onCancel: {
             signal.raise()
@@ -225,18 +235,31 @@ package final class AlertDesk: Sendable {
             board.protects(conditions.map(\.path), to: receivers)
             board.clearEvents(to: receivers, at: .now)
         }
-        if let heartbeat = settings.heartbeat, watch.isHeartbeatDue(heartbeat.interval, conditions, at: .now)
-        {
-            let delivery = AlertDelivery(alert: nil, receiver: .url(heartbeat.url))
-            let failure = courier.deliver([delivery])[0]
-            board = store.update { $0.heartbeatFailure = failure }
-        }
         deliver(&board)
+        var next = MonotonicInstant.now.advanced(by: Self.pause)
+        if let heartbeat = settings.heartbeat {
+            board = beat(heartbeat, conditions, &watch) ?? board
+            next = min(next, .now.advanced(by: heartbeat.interval))
+            if let beat = watch.nextHeartbeat(heartbeat.interval, after: .now) { next = min(next, beat) }
+        }
         let retry = board.outbox.next(after: .now).map { next in
             Duration.nanoseconds(max(0, next.nanoseconds &- Instant.now.nanoseconds))
         }
-        let pause = min(Self.pause, settings.heartbeat?.interval ?? Self.pause)
-        return MonotonicInstant.now.advanced(by: min(retry ?? pause, pause))
+        return retry.map { min(next, .now.advanced(by: $0)) } ?? next
+    }
+
+    /// Sends a heartbeat if it is due. Returns the board then.
+    private func beat(
+        _ heartbeat: Heartbeat,
+        _ conditions: [RootCondition],
+        _ watch: inout ConditionWatch
+    ) -> AlertBoard? {
+        guard !state.withLock({ $0.isStopping }),
+            watch.isHeartbeatDue(heartbeat.interval, conditions, at: .now)
+        else { return nil }
+        let failure = courier.deliver([AlertDelivery(alert: nil, receiver: .url(heartbeat.url))])[0]
+        if failure != nil { watch.heartbeatFailed(heartbeat.interval, at: .now) }
+        return store.update { $0.heartbeatFailure = failure }
     }
 
     /// The watcher has ended, as its service manager says: tells that now those whom the configuration names,

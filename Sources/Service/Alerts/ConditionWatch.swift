@@ -12,6 +12,7 @@ struct ConditionWatch: Sendable {
 
     /// A root that is tried again soon is no news, nor is a watcher good news that may end again at once.
     private static let patience = Duration.seconds(60)
+    private static let heartbeatRetry = Duration.seconds(10)
 
     init(repository: FilePath) { self.repository = repository }
 
@@ -54,13 +55,26 @@ struct ConditionWatch: Sendable {
         return (fires, clears)
     }
 
+    /// When the next heartbeat is due, if that is to come. Others wait until every root is captured.
+    func nextHeartbeat(_ interval: Duration, after now: MonotonicInstant) -> MonotonicInstant? {
+        guard let next = lastHeartbeat?.advanced(by: interval), next > now else { return nil }
+        return next
+    }
+
+    /// The last heartbeat has not arrived: the next one is due soon.
+    mutating func heartbeatFailed(_ interval: Duration, at now: MonotonicInstant) {
+        lastHeartbeat = now.advanced(by: min(Self.heartbeatRetry, interval) - interval)
+    }
+
     /// Whether the next heartbeat is due: it says that every root is captured.
     mutating func isHeartbeatDue(
         _ interval: Duration,
         _ conditions: [AlertDesk.RootCondition],
         at now: MonotonicInstant
     ) -> Bool {
-        guard conditions.allSatisfy({ $0.isReady && $0.trouble == nil }) else { return false }
+        guard !conditions.isEmpty, conditions.allSatisfy({ $0.isReady && $0.trouble == nil }) else {
+            return false
+        }
         if let lastHeartbeat, lastHeartbeat.duration(to: now) < interval { return false }
         lastHeartbeat = now
         return true

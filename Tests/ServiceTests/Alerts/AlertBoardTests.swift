@@ -130,6 +130,24 @@ struct ConditionWatchTests {
         #expect(!isDue(600, well, bad))
         #expect(!isDue(630, Condition(path: "/s", isReady: false, trouble: nil)))
         #expect(isDue(660, well))
+        #expect(!isDue(2000), "no root is captured")
+    }
+
+    /// Catches heartbeats that come at the next minute after they are due, and one that failed of which the
+    /// next is only sent after the whole interval.
+    @Test("the next heartbeat is due to the second, and soon if the last one did not arrive")
+    func nextHeartbeat() {
+        var watch = ConditionWatch(repository: "/")
+        let well = Condition(path: "/r", isReady: true, trouble: nil)
+        let interval = Duration.seconds(90)
+        #expect(watch.nextHeartbeat(interval, after: at(0)) == nil)
+        #expect(watch.isHeartbeatDue(interval, [well], at: at(5)))
+        #expect(watch.nextHeartbeat(interval, after: at(60)) == at(95))
+        #expect(watch.nextHeartbeat(interval, after: at(95)) == nil, "a root is not captured now")
+        watch.heartbeatFailed(interval, at: at(6))
+        #expect(watch.nextHeartbeat(interval, after: at(6)) == at(16))
+        watch.heartbeatFailed(.seconds(3), at: at(20))
+        #expect(watch.nextHeartbeat(.seconds(3), after: at(20)) == at(23))
     }
 
     @Test("a watcher that has run for a minute is stopped no longer")
