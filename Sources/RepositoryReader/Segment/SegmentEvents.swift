@@ -101,7 +101,7 @@ struct SegmentEvents: ~Copyable {
     /// The current record is damaged, as its decoder found.
     mutating func reject() {
         // No other record may replace those in a segment delta.
-        if state == .behindDelta { following = 0 }
+        if state == .behindDelta || block?.place.isInDelta == true { following = 0 }
     }
 
     mutating func next() throws -> Event {
@@ -264,7 +264,7 @@ struct SegmentEvents: ~Copyable {
         guard try reader.advance(from: place) == .record, reader.header.type == RecordType.footer.rawValue
         else {
             end.tail = .damaged
-            return .finding(Finding(.error, end.path, at: place, "the end of the sealed segment is missing"))
+            return .finding(.missing(end.path, at: place, "the end of the sealed segment is missing"))
         }
         end.validBytes = end.fileBytes
         return readFooter().map(Event.finding) ?? .end
