@@ -18,6 +18,7 @@ final class AlertSetup {
     /// What its programs see of it, besides the usual.
     var environment: [String: String] = [:]
     private(set) var watcher: RunningProgram?
+    private var hasReceivers = false
 
     init(_ sql: String = "CREATE TABLE t(a);") throws { protection = try Protection(sql) }
 
@@ -33,6 +34,7 @@ final class AlertSetup {
     func configure(_ settings: String, watch: [String] = [], roots: [String]? = nil) throws {
         let paths = (roots ?? [protection.data]).map { "{path: \($0)}" }.joined(separator: ", ")
         let options = (["check-after: 100ms"] + watch).joined(separator: ", ")
+        hasReceivers = settings.hasPrefix("alerts: [{")
         let text = "roots: [\(paths)]\nwatch: {\(options)}\n\(settings)\n"
         try protection.folder.write(Array(text.utf8), to: "config.yaml")
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: configuration)
@@ -48,6 +50,18 @@ final class AlertSetup {
             environment: protection.environment.merging(environment) { $1 }
         )
         try watcher?.waitForError { $0.hasPrefix("ready") }
+        // One that is killed before is not missed.
+        if hasReceivers { try wait(for: "the watcher's alerts") { try isNoted() } }
+    }
+
+    /// Whether the repository says of a watcher that it runs.
+    private func isNoted() throws -> Bool {
+        let repository = protection.folder.file("repository")
+        let names = try FileManager.default.contentsOfDirectory(atPath: repository)
+        return names.contains { name in
+            let content = FileManager.default.contents(atPath: repository + "/" + name) ?? Data()
+            return name.hasPrefix("alerts-") && content.contains(Array(#""isWatched":true"#.utf8))
+        }
     }
 
     /// Has the watcher look at once whether something is wrong.
