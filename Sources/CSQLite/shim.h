@@ -29,3 +29,104 @@ static inline int sqlite_register_given_paths(void) {
     given.xFullPathname = sqlite_given_path;
     return sqlite3_vfs_register(&given, 0);
 }
+
+/// What `sqlite_register_past_images` asks of the program.
+typedef struct sqlite_past_images {
+    /// The image of that name, retained, and its size in bytes; null if there is none.
+    void *(*open)(const char *name, sqlite3_int64 *byte_count);
+    /// Reads bytes that are all in the image. Returns an SQLite result code.
+    int (*read)(void *image, void *buffer, int count, sqlite3_int64 offset);
+    void (*close)(void *image);
+} sqlite_past_images;
+
+static sqlite_past_images sqlite_past_program;
+static const sqlite3_vfs *sqlite_past_system;
+
+typedef struct sqlite_past_file {
+    sqlite3_file base;
+    void *image;
+    sqlite3_int64 byte_count;
+} sqlite_past_file;
+
+static inline int sqlite_past_close(sqlite3_file *file) {
+    sqlite_past_program.close(((sqlite_past_file *)file)->image);
+    return SQLITE_OK;
+}
+
+/// What is beyond the image reads as zeros (sqlite.org/c3ref/io_methods.html, SQLITE_IOERR_SHORT_READ).
+static inline int sqlite_past_read(sqlite3_file *file, void *buffer, int count, sqlite3_int64 offset) {
+    const sqlite_past_file *past = (sqlite_past_file *)file;
+    const sqlite3_int64 rest = offset < past->byte_count ? past->byte_count - offset : 0;
+    if (count <= rest) return sqlite_past_program.read(past->image, buffer, count, offset);
+    memset(buffer, 0, (size_t)count);
+    const int code = rest > 0 ? sqlite_past_program.read(past->image, buffer, (int)rest, offset) : SQLITE_OK;
+    return code == SQLITE_OK ? SQLITE_IOERR_SHORT_READ : code;
+}
+
+static inline int sqlite_past_write(sqlite3_file *file, const void *bytes, int count, sqlite3_int64 offset) {
+    return SQLITE_READONLY;
+}
+
+static inline int sqlite_past_truncate(sqlite3_file *file, sqlite3_int64 byte_count) { return SQLITE_READONLY; }
+
+static inline int sqlite_past_nothing(sqlite3_file *file, int level) { return SQLITE_OK; }
+
+static inline int sqlite_past_size(sqlite3_file *file, sqlite3_int64 *byte_count) {
+    *byte_count = ((sqlite_past_file *)file)->byte_count;
+    return SQLITE_OK;
+}
+
+static inline int sqlite_past_is_reserved(sqlite3_file *file, int *result) {
+    *result = 0;
+    return SQLITE_OK;
+}
+
+static inline int sqlite_past_control(sqlite3_file *file, int operation, void *argument) {
+    return SQLITE_NOTFOUND;
+}
+
+static inline int sqlite_past_sector(sqlite3_file *file) { return 4096; }
+
+static inline int sqlite_past_characteristics(sqlite3_file *file) { return SQLITE_IOCAP_IMMUTABLE; }
+
+/// An image if there is one of that name; otherwise, as for temporary files, what the default VFS opens.
+static inline int sqlite_past_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *opened) {
+    static const sqlite3_io_methods methods = {
+        .iVersion = 1,
+        .xClose = sqlite_past_close,
+        .xRead = sqlite_past_read,
+        .xWrite = sqlite_past_write,
+        .xTruncate = sqlite_past_truncate,
+        .xSync = sqlite_past_nothing,
+        .xFileSize = sqlite_past_size,
+        .xLock = sqlite_past_nothing,
+        .xUnlock = sqlite_past_nothing,
+        .xCheckReservedLock = sqlite_past_is_reserved,
+        .xFileControl = sqlite_past_control,
+        .xSectorSize = sqlite_past_sector,
+        .xDeviceCharacteristics = sqlite_past_characteristics,
+    };
+    sqlite_past_file *past = (sqlite_past_file *)file;
+    void *image = 0;
+    if (name != 0 && (flags & SQLITE_OPEN_MAIN_DB)) image = sqlite_past_program.open(name, &past->byte_count);
+    if (image == 0) return sqlite_past_system->xOpen(vfs, name, file, flags, opened);
+    past->image = image;
+    past->base.pMethods = &methods;
+    if (opened != 0) *opened = SQLITE_OPEN_READONLY;
+    return SQLITE_OK;
+}
+
+/// Registers the VFS `past-images`: SQLite reads from it what the program has no file of. To be called once.
+/// Returns an SQLite result code.
+static inline int sqlite_register_past_images(sqlite_past_images program) {
+    static sqlite3_vfs past;
+    sqlite_past_system = sqlite3_vfs_find(0);
+    if (sqlite_past_system == 0) return SQLITE_ERROR;
+    sqlite_past_program = program;
+    past = *sqlite_past_system;
+    past.zName = "past-images";
+    past.xFullPathname = sqlite_given_path;
+    past.xOpen = sqlite_past_open;
+    if (past.szOsFile < (int)sizeof(sqlite_past_file)) past.szOsFile = (int)sizeof(sqlite_past_file);
+    return sqlite3_vfs_register(&past, 0);
+}

@@ -65,7 +65,7 @@ extension ImageDiff {
         try queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA encoding = '\(schema.encoding)'")
             for (name, image) in [("old", old), ("new", new)] {
-                try database.execute(sql: "ATTACH ? AS \(name)", arguments: [ImageDatabase.uri(image)])
+                try database.execute(sql: "ATTACH ? AS \(name)", arguments: [ImageURI(image).text])
             }
         }
         (self.old, self.new) = (schema.tables, schema.tables)

@@ -1,5 +1,5 @@
 import GRDB
-package import SystemPackage
+import SystemPackage
 
 /// Compares two rebuilt images of a database row by row.
 ///
@@ -19,10 +19,15 @@ package struct ImageDiff {
     /// Other changes than those of tables and their columns; none where either image is not a database.
     package let schemaChanges: [SchemaChange]
 
+    /// Opens the images in two files.
+    init(from old: FilePath?, to new: FilePath?) throws {
+        try self.init(from: old.map { ImageURI($0) }, to: new.map { ImageURI($0) })
+    }
+
     /// Opens both images. nil: there was no database, which has no tables.
-    package init(from old: FilePath?, to new: FilePath?) throws {
+    package init(from old: ImageURI?, to new: ImageURI?) throws {
         queue = try DatabaseQueue()
-        let schemas = try [old, new].map { try $0.map { try ImageDatabase(at: $0).read(Schema.init) } }
+        let schemas = try [old, new].map { try $0.map { try ImageDatabase($0).read(Schema.init) } }
         views = schemas.flatMap { $0?.views ?? [] }
         rowIDs = nil
         var encoding: String?

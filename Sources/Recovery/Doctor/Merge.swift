@@ -19,7 +19,7 @@ struct Merge {
         try queue.writeWithoutTransaction { database in
             guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else { return }
             try database.execute(sql: "PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;")
-            try database.execute(sql: "ATTACH ? AS new", arguments: [ImageDatabase.uri(salvage)])
+            try database.execute(sql: "ATTACH ? AS new", arguments: [ImageURI(salvage).text])
             let base = try TableShape.all(of: "main", in: database)
             let new = try TableShape.all(of: "new", in: database)
             try database.inTransaction {

@@ -26,7 +26,7 @@ package struct Export: Sendable {
         let lines = header.statements.map { ".print \"\($0)\"" }
         try write(
             "sqlite3",
-            ["-batch", "-init", "/dev/null", "-readonly", ImageDatabase.uri(image)] + lines
+            ["-batch", "-init", "/dev/null", "-readonly", ImageURI(image).text] + lines
                 + [".dump --preserve-rowids"]
         )
     }

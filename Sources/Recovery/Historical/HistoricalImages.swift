@@ -4,12 +4,15 @@ import RepositoryFormat
 package import RepositoryReader
 package import SystemPackage
 
-/// Images of earlier moments, each rebuilt and compared with its digest. They are in a directory of the
-/// repository that is removed with this value, or when the command is interrupted.
+/// Images of earlier moments: files, each rebuilt and compared with its digest, and images that only SQLite
+/// reads, page by page. The files are in a directory of the repository that is removed with this value, or
+/// when the command is interrupted.
 package final class HistoricalImages {
     private let root: RootDescription
     private let work: OpenDirectory
     private var paths: [SequenceNumber: FilePath] = [:]
+    private let pastImages = PastImages()
+    private var past: [SequenceNumber: ImageURI] = [:]
     private let progress: WorkProgress?
 
     package init(_ root: RootDescription, progress: WorkProgress? = nil) throws {
@@ -38,6 +41,26 @@ package final class HistoricalImages {
         }
         paths[entry.sequence] = path
         return path
+    }
+
+    /// The image of a snapshot, for what reads only parts of it; nil if its file was deleted then. What is
+    /// read of it has its checksums; its digest is not compared. Throws as `image`.
+    package func readable(_ entry: SnapshotIndex.Entry) throws -> ImageURI? {
+        guard entry.event != .deleted else { return nil }
+        if let known = paths[entry.sequence] { return ImageURI(known) }
+        if let known = past[entry.sequence] { return known }
+        let image = try PastImage.open(entry.file, at: entry.sequence, of: root, in: work.path)
+        guard image.snapshot.sequence == entry.sequence else {
+            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
+        }
+        let uri = try pastImages.add(image, as: work.path.appending("past-\(entry.sequence)"))
+        past[entry.sequence] = uri
+        return uri
+    }
+
+    /// If an image could not be read, what is wrong with it is thrown in place of SQLite's error.
+    package func explaining<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch { throw pastImages.failure ?? error }
     }
 
     /// Frees the space of a snapshot's image.

@@ -34,7 +34,7 @@ struct DatabaseReplacement {
         // The journal mode of a database in rollback mode would become the image's. One in WAL mode keeps its
         // own.
         let isLogged = try setFileFormat(isWAL: false)
-        let source = try DatabaseQueue(path: ImageDatabase.uri(image), configuration: .reading)
+        let source = try DatabaseQueue(path: ImageURI(image).text, configuration: .reading)
         do {
             // The last program that closes a database in WAL mode locks out readers as well.
             let target = try lockWait.run { try database.connect(.withoutForeignKeys) }

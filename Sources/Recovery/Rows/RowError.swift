@@ -79,9 +79,9 @@ extension RowError: CustomStringConvertible {
 
 extension RowError {
     /// Why there is no such table: the name may be that of a view.
-    static func missing(_ table: String, in image: FilePath, at sequence: SequenceNumber) -> RowError {
+    static func missing(_ table: String, in image: ImageURI, at sequence: SequenceNumber) -> RowError {
         // What cannot be read, or is no database, has no table that could be meant.
-        let names = try? ImageDatabase(at: image).read { (try $0.views(), try $0.tableNames()) }
+        let names = try? ImageDatabase(image).read { (try $0.views(), try $0.tableNames()) }
         guard let (views, tables) = names else { return .noTable(table, at: sequence) }
         if views.containsName(table) { return .isView(table) }
         return .noTable(table, at: sequence, similar: tables.nearest(to: table))

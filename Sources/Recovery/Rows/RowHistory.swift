@@ -76,7 +76,7 @@ package final class RowHistory {
             isFirst = false
         }
         if !hadTable {
-            throw wasView ? RowError.isView(table) : RowError.missing(table, in: image, at: .none)
+            throw wasView ? RowError.isView(table) : RowError.missing(table, in: ImageURI(image), at: .none)
         }
         if keyColumns == nil, let otherKey {
             throw RowError.wrongKeyCount(table, columns: otherKey, given: key.count)

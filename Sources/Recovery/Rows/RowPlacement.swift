@@ -11,7 +11,7 @@ struct RowPlacement {
 
     /// Attaches both. Not in a transaction. Throws `RowError.otherTable` when the current tables cannot take
     /// the rows.
-    init(_ set: RowSet, of image: FilePath, _ database: Database) throws {
+    init(_ set: RowSet, of image: ImageURI, _ database: Database) throws {
         self.database = database
         try set.attach(to: database, image)
         shapes = try TableShape.all(of: "main", in: database)

@@ -55,8 +55,12 @@ package struct RowRestore {
 
     /// The columns of a table's primary key, or its rowid, at that snapshot. Throws `RowError`.
     package func keyColumns(of table: String) throws -> [String] {
-        guard let old = try images.image(entry) else { throw RowError.noTable(table, at: entry.sequence) }
-        let shapes = try ImageDatabase(at: old).read { try TableShape.all(of: "main", in: $0) }
+        guard let old = try images.readable(entry) else {
+            throw RowError.noTable(table, at: entry.sequence)
+        }
+        let shapes = try images.explaining {
+            try ImageDatabase(old).read { try TableShape.all(of: "main", in: $0) }
+        }
         guard let shape = shapes[named: table] else {
             throw RowError.missing(table, in: old, at: entry.sequence)
         }
@@ -96,7 +100,7 @@ package struct RowRestore {
         }
     }
 
-    private static func placement(_ set: RowSet, _ old: FilePath, _ database: Database) throws -> RowPlacement
+    private static func placement(_ set: RowSet, _ old: ImageURI, _ database: Database) throws -> RowPlacement
     {
         guard unsafe sqlite_disable_triggers(database.sqliteConnection) == SQLITE_OK else {
             throw RowError.refused("triggers cannot be switched off")
@@ -152,7 +156,7 @@ package struct RowRestore {
         let (set, old) = try rows(table, selection, withChildren: true)
         // Where nothing refers to the table, the present is not rebuilt.
         guard set.tables.count > 1 || !set.links.isEmpty else { return [] }
-        let queue = try DatabaseQueue(path: ImageDatabase.uri(self.present(at: present)))
+        let queue = try DatabaseQueue(path: ImageURI(self.present(at: present)).text)
         return try queue.writeWithoutTransaction { database in
             try RowPlacement(set, of: old, database).counts().filter {
                 !$0.table.isSameName(as: table) && $0[.missing] + $0[.unlinked] > 0
@@ -191,18 +195,20 @@ package struct RowRestore {
         _ table: String,
         _ selection: RowSelection,
         withChildren: Bool
-    ) throws -> (RowSet, FilePath) {
-        guard let old = try images.image(entry) else {
+    ) throws -> (RowSet, ImageURI) {
+        guard let old = try images.readable(entry) else {
             throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
         }
-        let set = try RowSet(
-            table,
-            selection,
-            withChildren: withChildren,
-            of: old,
-            at: entry.sequence,
-            in: images.path(named: withChildren ? "children" : "rows")
-        )
+        let set = try images.explaining {
+            try RowSet(
+                table,
+                selection,
+                withChildren: withChildren,
+                of: old,
+                at: entry.sequence,
+                in: images.path(named: withChildren ? "children" : "rows")
+            )
+        }
         return (set, old)
     }
 
@@ -217,7 +223,7 @@ package struct RowRestore {
     /// is changed and the result is nil.
     private func apply(
         _ set: RowSet,
-        _ old: FilePath,
+        _ old: ImageURI,
         _ place: DirectoryEntry,
         _ isUnchanged: () throws -> Bool
     ) throws -> RowOutcome? {

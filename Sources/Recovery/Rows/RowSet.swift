@@ -35,7 +35,7 @@ struct RowSet {
         _ table: String,
         _ selection: RowSelection,
         withChildren: Bool,
-        of image: FilePath,
+        of image: ImageURI,
         at sequence: SequenceNumber,
         in path: FilePath
     ) throws {
@@ -43,7 +43,7 @@ struct RowSet {
         let queue = try DatabaseQueue()
         try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: image)
-            try database.execute(sql: "ATTACH ? AS plan", arguments: [path.sqliteURI])
+            try database.execute(sql: "ATTACH ? AS plan", arguments: [ImageURI(writable: path).text])
             // The database is private and temporary.
             try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
             shapes = try database.attach(readable: image, as: "old")
@@ -61,13 +61,13 @@ struct RowSet {
 
     /// Attaches the former image as `old` and the set as `plan`. Programs write to the current tables
     /// meanwhile, so this is usually quick.
-    func attach(to database: Database, _ image: FilePath) throws {
+    func attach(to database: Database, _ image: ImageURI) throws {
         if let encoding, try encoding == String.fetchOne(database, sql: "PRAGMA main.encoding") {
-            try database.execute(sql: "ATTACH ? AS old", arguments: [ImageDatabase.uri(image)])
-            try database.execute(sql: "ATTACH ? AS plan", arguments: [path.sqliteURI])
+            try database.execute(sql: "ATTACH ? AS old", arguments: [image.text])
+            try database.execute(sql: "ATTACH ? AS plan", arguments: [ImageURI(writable: path).text])
         } else {
             try database.attach(readable: image, as: "old")
-            try database.attach(readable: path, as: "plan", isWritable: true)
+            try database.attach(readable: ImageURI(writable: path), as: "plan")
         }
         try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
     }

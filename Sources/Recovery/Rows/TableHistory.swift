@@ -81,7 +81,7 @@ package final class TableHistory {
             try examine(step.state, onChange)
         }
         if !hadTable {
-            throw wasView ? RowError.isView(table) : RowError.missing(table, in: image, at: .none)
+            throw wasView ? RowError.isView(table) : RowError.missing(table, in: ImageURI(image), at: .none)
         }
     }
 

@@ -2,19 +2,22 @@ package import GRDB
 import LinuxSystem
 package import SystemPackage
 
-/// A private rebuilt image, open for SQL. Nothing is written or created, not even in WAL mode: with
-/// `immutable=1` SQLite needs no log and no index (sqlite.org/uri.html).
+/// A private image, open for SQL.
 package struct ImageDatabase: Sendable {
     private let queue: DatabaseQueue
     private let isMapped: Bool
 
     /// - Parameter isMapped: the file is mapped into memory. Not for a file that may be shortened meanwhile.
     package init(at path: FilePath, isMapped: Bool = true) throws {
-        self.isMapped = isMapped
+        try self.init(ImageURI(path), isMapped: isMapped)
+    }
+
+    package init(_ image: ImageURI, isMapped: Bool = true) throws {
+        self.isMapped = isMapped && image.isFile
         var configuration = Configuration.reading
         // SQL from a user may begin a transaction without ending it.
         configuration.allowsUnsafeTransactions = true
-        let uri = try Self.uri(path) + "&" + GivenPaths.parameter()
+        let uri = try image.text + (image.isFile ? "&" + GivenPaths.parameter() : "")
         queue = try DatabaseQueue(path: uri, configuration: configuration.readingSchemaInPart)
     }
 
@@ -27,9 +30,6 @@ package struct ImageDatabase: Sendable {
             return try body(database)
         }
     }
-
-    /// The URI for a file that no process changes (sqlite.org/uri.html).
-    package static func uri(_ path: FilePath) -> String { path.sqliteURI + "?immutable=1" }
 }
 
 extension Configuration {
@@ -67,10 +67,10 @@ extension FilePath {
 extension Database {
     /// Gives an empty database the encoding of an image, which could not be attached otherwise
     /// (sqlite.org/pragma.html#pragma_encoding).
-    func adoptEncoding(of image: FilePath?) throws {
+    func adoptEncoding(of image: ImageURI?) throws {
         guard let image else { return }
         // If it is not a database, the encoding is not changed.
-        let encoding = try? ImageDatabase(at: image).read { try String.fetchOne($0, sql: "PRAGMA encoding") }
+        let encoding = try? ImageDatabase(image).read { try String.fetchOne($0, sql: "PRAGMA encoding") }
         if let encoding { try execute(sql: "PRAGMA encoding = '\(encoding)'") }
     }
 }

@@ -12,15 +12,14 @@ extension Database {
     ///    compared by their bytes.
     @discardableResult
     func attach(
-        readable image: FilePath?,
-        as schema: String,
-        isWritable: Bool = false
+        readable image: ImageURI?,
+        as schema: String
     ) throws -> [SQLName: TableShape] {
         guard let image else {
             try execute(sql: "ATTACH ':memory:' AS \(schema)")
             return [:]
         }
-        let source = try ImageDatabase(at: image)
+        let source = try ImageDatabase(image)
         let (encoding, shapes, isPartial) = try source.read { image in
             let encoding = try String.fetchOne(image, sql: "PRAGMA encoding")
             return (encoding, try TableShape.all(of: "main", in: image), try image.hasPartialSchema)
@@ -28,8 +27,7 @@ extension Database {
         if isPartial { try execute(sql: "PRAGMA writable_schema = ON") }
         let unknown = unknownCollations(of: shapes.values)
         if unknown.isEmpty, try encoding == String.fetchOne(self, sql: "PRAGMA main.encoding") {
-            let uri = isWritable ? image.sqliteURI : ImageDatabase.uri(image)
-            try execute(sql: "ATTACH ? AS \(schema)", arguments: [uri])
+            try execute(sql: "ATTACH ? AS \(schema)", arguments: [image.text])
             return shapes
         }
         // SQLite removes it with the connection.

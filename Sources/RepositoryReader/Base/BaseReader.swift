@@ -20,7 +20,7 @@ package struct BaseReader: ~Copyable {
     let shape: ImageSize
     let fileBytes: UInt64
     private let file: OpenFile
-    private let chunkBytes: Int
+    let chunkBytes: Int
     let chunkCount: Int
     /// Where the index starts, in bytes from the start of the file.
     private let indexOffset: UInt64
@@ -89,6 +89,17 @@ package struct BaseReader: ~Copyable {
             try lanes.give { work in try read(number, line, opening: opening, into: &work) }
         }
         while !lanes.isEmpty { try collect(lanes, progress, body) }
+    }
+
+    /// Verifies and decompresses one chunk.
+    mutating func open(_ number: Int, into work: inout ChunkOpening) throws {
+        let line = try line(number)
+        guard Self.isFrameLength(line.frameBytes, chunkBytes: chunkBytes) else {
+            throw DamageError(path, at: indexOffset, "the index has changed")
+        }
+        try read(number, line, opening: true, into: &work)
+        work.run()
+        if let failure = work.failure { throw damage(work, failure) }
     }
 
     /// Whether any of the pages is in the chunk.

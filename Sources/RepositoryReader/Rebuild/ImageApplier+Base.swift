@@ -16,15 +16,7 @@ extension ImageApplier {
         progress: WorkProgress? = nil
     ) throws {
         let shape = reference.shape
-        overlay.reset(shape.pageSize, isEmpty: false)
-        uncounted.removeAll()
-        self.shape = shape
-        digest = reference.digest
-        countedPages = shape.pageCount.rawValue
-        base = (sequence, reference)
-        shortestBytes = shape.byteCount
-        try file.truncate(to: 0)
-        try file.truncate(to: shape.byteCount)
+        try begin(with: sequence, reference, file)
         if let wanted { return try reader.copy(wanted, to: file, upTo: shape.byteCount) }
         var writebackFrom: UInt64 = 0
         try reader.forEachChunk(progress: progress) { content, offset in
@@ -37,6 +29,35 @@ extension ImageApplier {
         guard reader.digest == reference.digest else {
             throw DamageError(reader.path, at: 0, "the image in it does not have its digest")
         }
+    }
+
+    /// The same, but chunks of the base are read only when something of them is needed. No digest is known.
+    mutating func apply(
+        lazily reader: consuming BaseReader,
+        _ sequence: SequenceNumber,
+        _ reference: BaseReference,
+        to file: borrowing OpenFile
+    ) throws {
+        try begin(with: sequence, reference, file)
+        overlay.reset(reference.shape.pageSize, isEmpty: false, base: try LazyBase(reader))
+    }
+
+    /// The image is the base; the file gets its length.
+    private mutating func begin(
+        with sequence: SequenceNumber,
+        _ reference: BaseReference,
+        _ file: borrowing OpenFile
+    ) throws(SystemError) {
+        let shape = reference.shape
+        overlay.reset(shape.pageSize, isEmpty: false)
+        uncounted.removeAll()
+        self.shape = shape
+        digest = reference.digest
+        countedPages = shape.pageCount.rawValue
+        base = (sequence, reference)
+        shortestBytes = shape.byteCount
+        try file.truncate(to: 0)
+        try file.truncate(to: shape.byteCount)
     }
 }
 

@@ -15,9 +15,12 @@ import SQLiteFiles
 extension ImageApplier {
     private static let chunkBytes = 1 << 20
 
+    /// Whether the digest of the whole image is needed, and all of the base is there.
+    private var countsPages: Bool { wanted == nil && overlay.base == nil }
+
     /// Removes the contribution of a page that is about to change.
     mutating func leaveUncounted(_ number: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
-        guard wanted == nil, number <= countedPages, !uncounted.contains(PageNumber(number)) else { return }
+        guard countsPages, number <= countedPages, !uncounted.contains(PageNumber(number)) else { return }
         let size = shape!.pageSize.bytes
         try Self.read(number, overlay, size, file, into: &exchanged.former)
         let former = exchanged.former
@@ -30,7 +33,7 @@ extension ImageApplier {
     mutating func leaveUncounted(behind kept: UInt32, _ file: borrowing OpenFile) throws(SystemError) {
         let pages = PageCount(countedPages).pages(behind: PageCount(kept))
         var next = pages.lowerBound
-        while wanted == nil, next < pages.upperBound {
+        while countsPages, next < pages.upperBound {
             let end = uncounted.first(from: PageNumber(next))?.rawValue ?? pages.upperBound
             digest ^= try overlay.parts(of: next..<min(end, pages.upperBound), shape!, file)
             next = min(end, pages.upperBound - 1) + 1

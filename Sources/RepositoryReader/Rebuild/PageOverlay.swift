@@ -16,6 +16,8 @@ package struct PageOverlay {
     private var fileValidBytes = UInt64.max
     private var order: [UInt32] = []
     private var together: [UInt8] = []
+    /// Has the part of the file that is needed, if it is not all there.
+    private(set) var base: LazyBase?
     /// Whether the file may differ from the image.
     package private(set) var isAhead = false
 
@@ -24,8 +26,13 @@ package struct PageOverlay {
     /// Memory of the pages, in bytes.
     package var byteCount: Int { slots.count * size.bytes }
 
-    /// Drops all pages: the image is the file again, or empty.
+    /// Drops all pages: the image is the file again, or empty. `base`: gives the file its content.
     package mutating func reset(_ pageSize: PageSize, isEmpty: Bool) {
+        reset(pageSize, isEmpty: isEmpty, base: nil)
+    }
+
+    mutating func reset(_ pageSize: PageSize, isEmpty: Bool, base: LazyBase?) {
+        self.base = base
         slots.removeAll(keepingCapacity: slots.count < 4096)
         size = pageSize
         fileValidBytes = isEmpty ? 0 : .max
@@ -37,6 +44,7 @@ package struct PageOverlay {
         isAhead = true
         guard new.byteCount < old.byteCount else { return }
         fileValidBytes = min(fileValidBytes, new.byteCount)
+        base?.shorten(to: new.byteCount)
         let last = new.pageCount.rawValue
         if !slots.isEmpty { slots = compacted(upTo: last) }
         // Nothing remains in memory of a file that was removed.
@@ -72,6 +80,7 @@ package struct PageOverlay {
             return
         }
         let offset = PageNumber(number).byteOffset(pageSize: size)
+        try base?.fill(offset..<offset + UInt64(size.bytes), of: file)
         try file.read(into: &buffer, from: start, padded: size.bytes, at: offset, upTo: fileValidBytes)
     }
 
@@ -110,6 +119,7 @@ package struct PageOverlay {
             let start = slot(for: number) * size.bytes
             let offset = PageNumber(number).byteOffset(pageSize: size)
             do throws(SystemError) {
+                try base?.fill(offset..<offset + UInt64(size.bytes), of: file)
                 try file.read(into: &bytes, from: start, padded: size.bytes, at: offset, upTo: fileValidBytes)
             } catch {
                 slots[number] = nil
@@ -171,7 +181,8 @@ package struct PageOverlay {
             first = end
         }
         if try file.status().sizeBytes != shape.byteCount { try file.truncate(to: shape.byteCount) }
-        reset(size, isEmpty: false)
+        base?.wrote(order)
+        reset(size, isEmpty: false, base: base)
     }
 }
 

@@ -46,6 +46,8 @@ package final class RebuildPass {
     var imageProgress: WorkProgress?
     /// Counts the bytes of segments as they are read.
     var streamProgress: WorkProgress?
+    /// Whether bases are read only where something of them is needed. No digests are known then.
+    var readsBasesLazily = false
     /// Whether `onSnapshot` is called as well for a snapshot whose changes are lost, if the image has its
     /// digest without them.
     var provesWithoutData = false
@@ -175,13 +177,17 @@ package final class RebuildPass {
             throw ReplacedSegmentError()
         }
         let output = try files.file(id, at: rebuild.output)
-        try rebuild.applier.apply(
-            base: base,
-            header.firstSequence,
-            reference,
-            to: output.file,
-            progress: imageProgress
-        )
+        if readsBasesLazily {
+            try rebuild.applier.apply(lazily: base, header.firstSequence, reference, to: output.file)
+        } else {
+            try rebuild.applier.apply(
+                base: base,
+                header.firstSequence,
+                reference,
+                to: output.file,
+                progress: imageProgress
+            )
+        }
         onPages?(id, nil)
     }
 
@@ -233,6 +239,25 @@ package final class RebuildPass {
         return true
     }
 
+    /// The snapshot of a finished image that was read lazily. Throws why it was not finished.
+    func lazySnapshot(_ id: FileID) throws -> (SnapshotState, LazyBase?) {
+        guard let rebuild = rebuilds[id], let snapshot = rebuild.plan.snapshot else {
+            throw RepositoryError.noSnapshot(id, at: .none)
+        }
+        let base = rebuild.applier.overlay.base
+        if let failure = base?.damage ?? rebuild.failure { throw failure }
+        guard rebuild.applier.shape == snapshot.shape else { throw mismatch(rebuild, snapshot) }
+        return (snapshot, base)
+    }
+
+    private func mismatch(_ rebuild: FileRebuild, _ snapshot: SnapshotState) -> DamageError {
+        DamageError(
+            rebuild.plan.end.map { root.segmentPath($0.record.segment) } ?? root.directory,
+            at: rebuild.plan.end?.record.offset ?? 0,
+            "the rebuilt image of snapshot \(snapshot.sequence) does not have its digest"
+        )
+    }
+
     /// Compares a finished image with its snapshot's state. Throws `DamageError`, or the reason why it was
     /// not finished.
     func verify(_ id: FileID) throws -> SnapshotState {
@@ -241,16 +266,10 @@ package final class RebuildPass {
         }
         if let failure = rebuild.failure { throw failure }
         let output = try files.file(id, at: rebuild.output)
-        let path = rebuild.plan.end.map { root.segmentPath($0.record.segment) } ?? root.directory
-        let mismatch = DamageError(
-            path,
-            at: rebuild.plan.end?.record.offset ?? 0,
-            "the rebuilt image of snapshot \(snapshot.sequence) does not have its digest"
-        )
         guard rebuild.applier.shape == snapshot.shape,
             try output.file.status().sizeBytes == snapshot.shape.byteCount,
             try rebuild.applier.finalDigest(of: output.file) == snapshot.digest
-        else { throw firstDamage ?? mismatch }
+        else { throw firstDamage ?? mismatch(rebuild, snapshot) }
         return snapshot
     }
 }

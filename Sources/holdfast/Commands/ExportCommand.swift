@@ -96,7 +96,7 @@ struct ExportCommand: HoldfastCommand {
             let past = try HistoricalDatabase(chosen)
             let destination = try stream?.path ?? destination(for: past.path, past.entry, repository)
             try Export(to: destination, isReplacing: force).dump(
-                past.image,
+                past.file(),
                 of: past.path,
                 at: past.entry.sequence
             )

@@ -42,7 +42,7 @@ struct QueryCommand: HoldfastCommand {
         console.message("\(past.path.printable) at snapshot \(past.entry.text)")
         var announced: [String]?
         let isOnTerminal = CurrentProcess.isTerminal(1)
-        try ImageDatabase(at: past.image).query(sql) { columns, values in
+        let show = { (columns: [String], values: [SQLValue]) throws in
             if header, announced != columns {
                 announced = columns
                 let names = columns.map { isOnTerminal ? $0.printable : $0 }
@@ -56,6 +56,7 @@ struct QueryCommand: HoldfastCommand {
                 try console.result(bytes: Array(values.map(\.listed).joined(separator: [UInt8(ascii: "|")])))
             }
         }
+        try past.read { try $0.query(sql, onRow: show) }
         return .done
     }
 }

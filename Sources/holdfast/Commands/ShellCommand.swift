@@ -33,10 +33,11 @@ struct ShellCommand: HoldfastCommand {
         let target = try Target(path, in: source.openRepository(options, console, for: [path]))
         let past = try HistoricalDatabase(moment.choose(target, console))
         console.message("\(past.path.printable) at snapshot \(past.entry.text)")
+        let image = try ImageURI(past.file())
         let status = try withExtendedLifetime(past) {
             try ForegroundProcess.run(
                 "sqlite3",
-                ["-readonly", ImageDatabase.uri(past.image)],
+                ["-readonly", image.text],
                 forwardsStops: true
             )
         }

@@ -78,11 +78,12 @@ struct DiffReport {
 
     private func show(database file: SnapshotPair.File, _ course: inout Course) throws {
         let images = try HistoricalImages(target.root, progress: progress)
-        let diff = try ImageDiff(
-            from: file.old.flatMap { try images.image($0) },
-            to: file.new.flatMap { try images.image($0) }
-        )
-        try withExtendedLifetime(images) {
+        // One table is read page by page; for more of them, rebuilding is faster.
+        let uri = { (entry: SnapshotIndex.Entry) throws in
+            try table == nil ? images.image(entry).map { ImageURI($0) } : images.readable(entry)
+        }
+        try images.explaining {
+            let diff = try ImageDiff(from: file.old.flatMap(uri), to: file.new.flatMap(uri))
             if let table, diff.views.contains(where: { $0.isSameName(as: table) }) {
                 throw Failure(
                     .wrongUsage,

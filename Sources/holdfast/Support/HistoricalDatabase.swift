@@ -5,12 +5,11 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// A database as it was at a WHEN, rebuilt for looking at.
+/// A database as it was at a WHEN, for looking at.
 struct HistoricalDatabase {
     let entry: SnapshotIndex.Entry
     /// The database's own path.
     let path: FilePath
-    let image: FilePath
     /// Has the image as long as it lives.
     private let images: HistoricalImages
 
@@ -18,10 +17,20 @@ struct HistoricalDatabase {
         entry = try Self.entry(chosen)
         path = chosen.index.path(of: entry.file, at: entry.sequence)
         images = try HistoricalImages(chosen.target.root)
-        guard let image = try images.image(entry) else {
-            throw RepositoryError.noSnapshot(entry.file, at: entry.sequence)
-        }
-        self.image = image
+    }
+
+    /// Rebuilds it. The file is there as long as this value.
+    func file() throws -> FilePath { try present(images.image(entry)) }
+
+    /// Calls `body` with the database, of which only what is needed is read.
+    func read<Value>(_ body: (ImageDatabase) throws -> Value) throws -> Value {
+        let image = try present(images.readable(entry))
+        return try images.explaining { try body(ImageDatabase(image)) }
+    }
+
+    private func present<Image>(_ image: Image?) throws -> Image {
+        guard let image else { throw RepositoryError.noSnapshot(entry.file, at: entry.sequence) }
+        return image
     }
 
     /// The snapshot of the database that is meant: of several, one must be named. Throws `Failure`.

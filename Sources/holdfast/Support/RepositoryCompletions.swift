@@ -115,6 +115,6 @@ private struct UnfinishedCommandLine {
             mirror.sizeBytes <= Self.mostImageBytes,
             let database = try? HistoricalDatabase(chosen)
         else { return [] }
-        return (try? ImageDatabase(at: database.image).tableNames()) ?? []
+        return (try? database.read { try $0.tableNames() }) ?? []
     }
 }
