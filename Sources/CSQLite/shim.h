@@ -39,17 +39,23 @@ typedef struct sqlite_past_images {
     void (*close)(void *image);
 } sqlite_past_images;
 
-static sqlite_past_images sqlite_past_program;
-static const sqlite3_vfs *sqlite_past_system;
+/// The VFS, the default one that it stands for, and the program.
+typedef struct sqlite_past_vfs {
+    sqlite3_vfs base;
+    const sqlite3_vfs *system;
+    sqlite_past_images program;
+} sqlite_past_vfs;
 
 typedef struct sqlite_past_file {
     sqlite3_file base;
+    const sqlite_past_images *program;
     void *image;
     sqlite3_int64 byte_count;
 } sqlite_past_file;
 
 static inline int sqlite_past_close(sqlite3_file *file) {
-    sqlite_past_program.close(((sqlite_past_file *)file)->image);
+    const sqlite_past_file *past = (sqlite_past_file *)file;
+    past->program->close(past->image);
     return SQLITE_OK;
 }
 
@@ -57,9 +63,9 @@ static inline int sqlite_past_close(sqlite3_file *file) {
 static inline int sqlite_past_read(sqlite3_file *file, void *buffer, int count, sqlite3_int64 offset) {
     const sqlite_past_file *past = (sqlite_past_file *)file;
     const sqlite3_int64 rest = offset < past->byte_count ? past->byte_count - offset : 0;
-    if (count <= rest) return sqlite_past_program.read(past->image, buffer, count, offset);
+    if (count <= rest) return past->program->read(past->image, buffer, count, offset);
     memset(buffer, 0, (size_t)count);
-    const int code = rest > 0 ? sqlite_past_program.read(past->image, buffer, (int)rest, offset) : SQLITE_OK;
+    const int code = rest > 0 ? past->program->read(past->image, buffer, (int)rest, offset) : SQLITE_OK;
     return code == SQLITE_OK ? SQLITE_IOERR_SHORT_READ : code;
 }
 
@@ -106,10 +112,12 @@ static inline int sqlite_past_open(sqlite3_vfs *vfs, const char *name, sqlite3_f
         .xSectorSize = sqlite_past_sector,
         .xDeviceCharacteristics = sqlite_past_characteristics,
     };
+    const sqlite_past_vfs *program = (sqlite_past_vfs *)vfs;
     sqlite_past_file *past = (sqlite_past_file *)file;
     void *image = 0;
-    if (name != 0 && (flags & SQLITE_OPEN_MAIN_DB)) image = sqlite_past_program.open(name, &past->byte_count);
-    if (image == 0) return sqlite_past_system->xOpen(vfs, name, file, flags, opened);
+    if (name != 0 && (flags & SQLITE_OPEN_MAIN_DB)) image = program->program.open(name, &past->byte_count);
+    if (image == 0) return program->system->xOpen(vfs, name, file, flags, opened);
+    past->program = &program->program;
     past->image = image;
     past->base.pMethods = &methods;
     if (opened != 0) *opened = SQLITE_OPEN_READONLY;
@@ -119,14 +127,15 @@ static inline int sqlite_past_open(sqlite3_vfs *vfs, const char *name, sqlite3_f
 /// Registers the VFS `past-images`: SQLite reads from it what the program has no file of. To be called once.
 /// Returns an SQLite result code.
 static inline int sqlite_register_past_images(sqlite_past_images program) {
-    static sqlite3_vfs past;
-    sqlite_past_system = sqlite3_vfs_find(0);
-    if (sqlite_past_system == 0) return SQLITE_ERROR;
-    sqlite_past_program = program;
-    past = *sqlite_past_system;
-    past.zName = "past-images";
-    past.xFullPathname = sqlite_given_path;
-    past.xOpen = sqlite_past_open;
-    if (past.szOsFile < (int)sizeof(sqlite_past_file)) past.szOsFile = (int)sizeof(sqlite_past_file);
-    return sqlite3_vfs_register(&past, 0);
+    static sqlite_past_vfs past;
+    past.system = sqlite3_vfs_find(0);
+    if (past.system == 0) return SQLITE_ERROR;
+    past.program = program;
+    past.base = *past.system;
+    past.base.zName = "past-images";
+    past.base.xFullPathname = sqlite_given_path;
+    past.base.xOpen = sqlite_past_open;
+    const int file_size = (int)sizeof(sqlite_past_file);
+    if (past.base.szOsFile < file_size) past.base.szOsFile = file_size;
+    return sqlite3_vfs_register(&past.base, 0);
 }

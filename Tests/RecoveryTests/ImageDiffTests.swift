@@ -10,12 +10,12 @@ import Testing
         withRows: Bool = true
     ) throws -> (summary: [TableDiff], rows: [RowDiff]) {
         try withTemporaryDirectory { directory in
-            var paths: [FilePath?] = []
+            var images: [ImageURI?] = []
             for (name, sql) in [("old", old), ("new", new)] {
                 if let sql { try SQLite3.sql(sql, on: directory.file(name)) }
-                paths.append(sql == nil ? nil : FilePath(directory.file(name)))
+                images.append(sql == nil ? nil : ImageURI(FilePath(directory.file(name))))
             }
-            let diff = try ImageDiff(from: paths[0], to: paths[1])
+            let diff = try ImageDiff(from: images[0], to: images[1])
             var rows: [RowDiff] = []
             for table in withRows ? diff.tables : [] { try diff.rows(of: table) { rows.append($0) } }
             return (try diff.summary().tables, rows)

@@ -13,8 +13,8 @@ package struct ImageURI: Hashable, Sendable {
     /// `immutable=1` SQLite needs no log and no index.
     package init(_ path: FilePath) { text = path.sqliteURI + "?immutable=1" }
 
-    /// A file that may be written.
-    init(writable path: FilePath) { text = path.sqliteURI + "?mode=rw" }
+    /// A file that may be written, and is made if there is none.
+    init(writable path: FilePath) { text = path.sqliteURI + "?mode=rwc" }
 
     fileprivate init(past name: FilePath) { text = name.sqliteURI + "?immutable=1&vfs=past-images" }
 
