@@ -89,7 +89,9 @@ extension SettingType where Value == LoopbackAddress {
 extension SettingType where Value == FilePath {
     /// An absolute path. A `~/` at its beginning stands for the home directory.
     static let path = SettingType("a path", example: "/srv/app or ~/app") { node in
-        node.scalar.flatMap { $0.string.isEmpty ? nil : FilePath($0.string).fromHome.lexicallyNormalized() }
+        // A NUL would end it.
+        guard let text = node.scalar?.string, !text.isEmpty, !text.utf8.contains(0) else { return nil }
+        return FilePath(text).fromHome.lexicallyNormalized()
     } flaw: {
         $0.isAbsolute ? nil : "is '\($0.printable)': a path must begin with / or ~/"
     }
@@ -167,7 +169,7 @@ extension SettingType where Value == [String] {
         When.isValidName(tag) ? nil : "has '\(tag.printable)', which cannot be a tag"
     }
 
-    /// A list of texts, none of them empty.
+    /// A list of texts, none of them empty or with a NUL.
     private static func texts(
         example: String,
         isRequired: Bool = false,
@@ -175,7 +177,8 @@ extension SettingType where Value == [String] {
     ) -> SettingType {
         SettingType("a list", example: example) { node in
             guard let sequence = node.sequence else { return nil }
-            let texts = sequence.compactMap { $0.scalar?.string }.filter { !$0.isEmpty }
+            let texts = sequence.compactMap { $0.scalar?.string }
+                .filter { !$0.isEmpty && !$0.utf8.contains(0) }
             return texts.count == sequence.count && !(isRequired && texts.isEmpty) ? texts : nil
         } flaw: { texts in
             texts.lazy.compactMap(flaw).first

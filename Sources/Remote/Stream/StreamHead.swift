@@ -170,8 +170,8 @@ extension StreamHead {
         guard error.kind == .otherWriter, let stored = try? await batch(number),
             let object = try? StreamObject(stored.bytes, .batch, ObjectNames.batch(root, stored.id))
         else { return error }
-        let writer = object.writer.isEmpty ? "" : "\(object.writer.printable), "
-        return RemoteError(.otherWriter, "\(error); it wrote batch \(number): \(writer)\(object.time)")
+        let writer = (object.writer.isEmpty ? "" : "\(object.writer.printable), ") + object.time.utcText
+        return RemoteError(.otherWriter, "\(error); it wrote batch \(number): \(writer)")
     }
 }
 

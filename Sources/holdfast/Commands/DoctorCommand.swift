@@ -46,7 +46,8 @@ struct DoctorCommand: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         try UnfinishedWork.leaveNothingWhenInterrupted()
         let target = try Target(path, in: source.openRepository(options, console, for: [path]))
-        let isWatched = try ControlClient(target.root).status() != nil
+        // What a remote has is nobody's to watch.
+        let isWatched = try source.from != nil || ControlClient(target.root).status() != nil
         let lock = apply == nil ? nil : try inPlaceOptions.lock(target.root)
         defer { withExtendedLifetime(lock) {} }
         _ = try FreshCapture(target.root, timeout: .seconds(30)).run()

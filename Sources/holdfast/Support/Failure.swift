@@ -40,7 +40,7 @@ struct Failure: Error {
         case let error as RetentionError: self.init(Self.status(of: error), error.description)
         case let error as WhenError:
             self.init(error.isWrongUsage ? .wrongUsage : .notFound, error.description)
-        case let error as RemoteError: self.init(error)
+        case let error as RemoteError: self.init(error, of: nil)
         case let error as SystemError: self.init(.failed, error.description + Self.advice(error))
         default: return nil
         }

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 package import LinuxSystem
 package import SystemPackage
 
@@ -48,11 +47,9 @@ package enum KeyFile {
         cost: ScryptCost = .standard,
         created: Instant = .now
     ) throws(RemoteError) {
-        let seconds = created.nanoseconds / 1_000_000_000
-        let date = Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
         let secret =
             if let passphrase { try key.text(protectedBy: passphrase, cost) } else { key.revealedText }
-        let lines = ["# created: \(date)", "# recipient: \(key.recipient)", secret]
+        let lines = ["# created: \(created.utcText)", "# recipient: \(key.recipient)", secret]
         try PrivateFile.create(path, lines.joined(separator: "\n") + "\n")
     }
 
