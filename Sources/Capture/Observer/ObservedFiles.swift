@@ -4,11 +4,11 @@ import RepositoryReader
 import SQLiteFiles
 import SystemPackage
 
-/// The protected files of a root, and their trackers. Sidecars belong to their database.
+/// The protected files of a root, and a tracker for each. Sidecars of a database have none of their own.
 ///
 /// A file `X-wal`, `X-journal` or `X-shm` is a sidecar if and only if X is there and captured as a database.
-/// Otherwise it is a protected file. If X is there, the two are captured together, because X may be an
-/// encrypted database.
+/// Otherwise it is a protected file. If X is there too, both are captured together: X may be an encrypted
+/// database.
 struct ObservedFiles: ~Copyable {
     let scope: RootScope
     let context: CaptureContext
@@ -18,7 +18,7 @@ struct ObservedFiles: ~Copyable {
     private var numbers: FileNumbers
     private var candidates = SidecarCandidates()
     private var groups = FileGroups()
-    /// Files that are gone, whose trackers wait for their deletion to be durable.
+    /// Trackers of files that are gone, until their deletion is durable.
     private var gone: [Tracker] = []
 
     init(_ start: ObserverStart, _ tree: consuming ObservedTree, _ context: CaptureContext) {
@@ -28,14 +28,14 @@ struct ObservedFiles: ~Copyable {
         numbers = FileNumbers(after: start.files.map(\.id).max())
     }
 
-    /// Takes up what the repository knows.
+    /// Makes a tracker for each file that the repository knows.
     mutating func takeUp(_ files: [ProtectedFile], knownGoodUntil: Instant) {
         let databases = Set(files.lazy.filter { $0.kind == .database && $0.observedImage != nil }.map(\.name))
         for file in files {
-            // It may have been a plain file before there was the database.
-            guard scope.protects(file.name),
-                file.kind != .plain || scope.owner(of: file.name).map(databases.contains) != true
-            else {
+            // It may have been a file before X was a database.
+            let isSidecar =
+                file.kind == .plain && scope.owner(of: file.name).map(databases.contains) ?? false
+            guard scope.protects(file.name), !isSidecar else {
                 numbers.release(file.name, file.id, file.kind)
                 continue
             }
@@ -60,12 +60,13 @@ struct ObservedFiles: ~Copyable {
         }
     }
 
-    /// Whether the tracker is in use, and its file available.
+    /// Whether the tracker is still that of its name, and the file's directory is there.
     func isWithin(_ tracker: Tracker) -> Bool {
         trackers[tracker.name] === tracker && !tree.places.isUnavailable(file: tracker.name)
     }
 
-    /// Has the file captured together with its owner, or with its sidecars, whichever of them came first.
+    /// Has the file captured together with its owner, or with what may be its sidecars, in whatever order
+    /// they came. Databases are in no group.
     private mutating func joinGroup(_ tracker: Tracker) {
         guard !tree.places.isOneFile else { return }
         if let owner = scope.owner(of: tracker.name).flatMap({ trackers[$0] }) { groups.join(tracker, owner) }
@@ -78,14 +79,14 @@ struct ObservedFiles: ~Copyable {
 
 // Files that come
 extension ObservedFiles {
-    /// The tracker of a protected file; made if it is new. Nil for what is no protected file. `role`: the
-    /// name's, where it is known.
+    /// The tracker of a protected file; made if it is new. Nil for what is no protected file, or not known to
+    /// be one yet. `role`: of the name, if the caller has it.
     mutating func tracker(for name: FilePath, role: RootScope.Role? = nil) -> Tracker? {
         guard let name = tree.places.historyName(name) else { return nil }
         if let tracker = trackers[name] { return tracker }
         let role = (tree.places.isOneFile ? nil : role) ?? scope.role(of: name)
         guard role != .ignored else { return nil }
-        // The usual sidecar: its owner is a known database.
+        // Most often: the sidecar of a known database.
         if case .sidecar(_, let owner) = role, let owner = trackers[owner],
             owner.kind == .database, owner.state.presence.isThere
         {
@@ -125,8 +126,8 @@ extension ObservedFiles {
         return tracker
     }
 
-    /// Leaves the file out, and returns false, if it belongs to a virtual file system or a repository, which
-    /// may be unfinished.
+    /// Whether the file may be protected. If it belongs to a virtual file system or to a repository, that is
+    /// left out. One that is only being made is passed over this time.
     private mutating func leavesIn(_ name: FilePath, _ status: FileStatus) -> Bool {
         let path = tree.places.path(of: name)
         let directory = name.removingLastComponent()
@@ -151,7 +152,7 @@ extension ObservedFiles {
         end(below: name)
     }
 
-    /// What has that name, when its directory is listed or it appears.
+    /// Takes in what has that name, when its directory is listed.
     mutating func found(_ name: FilePath, _ status: FileStatus, wasElsewhere: Bool, since: Instant) {
         switch status.kind {
         case .directory: tree.listing.add(name, wasElsewhere: wasElsewhere)
@@ -167,7 +168,7 @@ extension ObservedFiles {
         }
     }
 
-    /// Takes up what is new in a directory whose events do not report everything.
+    /// Takes in what is new in a directory whose events do not report everything.
     mutating func pollNames(in directory: FilePath) {
         guard !tree.places.isOneFile, let listed = try? OpenDirectory(tree.places.path(of: directory)),
             let names = try? listed.names()
@@ -188,8 +189,8 @@ extension ObservedFiles {
 
 // Databases and their sidecars
 extension ObservedFiles {
-    /// Has an empty file processed, which may be a database by what came beside it. It may be amid its
-    /// processing, which has not seen that.
+    /// An empty file may be a database by what came beside it: has it processed. If that is being done now,
+    /// it has not seen the new file.
     private mutating func askOwner(_ owner: FilePath) {
         guard let known = trackers[owner], known.mayBeMadeDatabase, known.state.presence.isThere else {
             return
@@ -198,7 +199,7 @@ extension ObservedFiles {
         queue.insert(known)
     }
 
-    /// Makes protected files of those that turn out to be no sidecars, once their owner was processed.
+    /// Decides about the candidates of this owner: sidecars get no tracker, others become protected files.
     private mutating func decideSidecars(of owner: FilePath) {
         guard candidates.hasAny(of: owner) else { return }
         if let known = tracker(for: owner) {
@@ -210,7 +211,7 @@ extension ObservedFiles {
                 return
             }
         } else if let other = scope.owner(of: owner), candidates.contains(owner, of: other) {
-            // The owner itself waits to be known.
+            // The owner is undecided itself, as in `X-wal-wal`.
             return
         }
         for name in candidates.take(of: owner) where trackers[name] == nil {
@@ -226,7 +227,11 @@ extension ObservedFiles {
     /// Acts on what came of processing the file. `kind`: what it was before.
     mutating func processed(_ tracker: Tracker, was kind: FileKind) {
         queue.processed(tracker)
-        if tracker.isGone { gone.append(tracker) }
+        if tracker.isGone {
+            gone.append(tracker)
+            // What a database leaves behind may hold its last commits.
+            if tracker.kind == .database { noticeSidecars(of: tracker) }
+        }
         if context.openLogs > context.budget.logs { trackers.suspendLogs(context) }
         if kind != tracker.kind, !tree.places.isOneFile { kindChanged(tracker) }
         decideSidecars(of: tracker.name)
@@ -234,25 +239,34 @@ extension ObservedFiles {
 
     /// A plain file has become a database, or a database a plain file.
     private mutating func kindChanged(_ tracker: Tracker) {
-        for sidecar in Sidecar.allCases {
-            let name = tracker.name.appending(suffix: sidecar.rawValue)
-            switch tracker.kind {
-            case .database:
-                // Unless it has become a database itself.
-                if let other = trackers[name], other.kind == .plain { end(other) }
-            case .plain: _ = self.tracker(for: name)
-            }
-        }
         switch tracker.kind {
-        case .database: groups.leave(tracker)
-        case .plain: joinGroup(tracker)
+        case .database:
+            for sidecar in Sidecar.allCases {
+                // One that is a database itself stays.
+                guard let other = trackers[tracker.name.appending(suffix: sidecar.rawValue)],
+                    other.kind == .plain
+                else { continue }
+                end(other)
+            }
+            groups.leave(tracker)
+        case .plain:
+            noticeSidecars(of: tracker)
+            joinGroup(tracker)
+        }
+    }
+
+    /// What has such a name may be a protected file by now.
+    private mutating func noticeSidecars(of tracker: Tracker) {
+        guard !tree.places.isOneFile else { return }
+        for sidecar in Sidecar.allCases {
+            _ = self.tracker(for: tracker.name.appending(suffix: sidecar.rawValue))
         }
     }
 }
 
 // Files that go
 extension ObservedFiles {
-    /// The file is no protected file any more. Its history pauses with a deletion, and it keeps its number.
+    /// Stops protecting the file. Its history gets a deletion, and its number is kept.
     private mutating func end(_ tracker: Tracker) {
         tracker.recordDeletion()
         tracker.logs.close(context)

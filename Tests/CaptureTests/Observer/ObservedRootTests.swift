@@ -54,6 +54,23 @@ struct ObservedRootTests {
         #expect(observed.root.files.trackers["x"]?.kind == .database)
     }
 
+    /// Catches the last commits of a database that somebody deleted without its log.
+    @Test("what a deleted database leaves beside it is a file")
+    func leftBehind() throws {
+        let observed = try ObservedDirectory { folder in
+            try SQLite3.sql("CREATE TABLE t(i);", on: folder.file("data/a.db"))
+            try folder.write("log", to: "data/a.db-wal")
+        }
+        try observed.observe()
+        #expect(observed.tracked == ["a.db"])
+        try Directory.remove(path("data/a.db", observed))
+        try observed.observe()
+        try observed.observe(later: .seconds(5))
+        try observed.observe()
+        #expect(observed.tracked.contains("a.db-wal"))
+        #expect(history("a.db-wal", observed).contents == ["log"])
+    }
+
     /// Catches a log that is kept as a file, page by page, beside the database that it is read for.
     @Test("when its owner becomes a database, the history of a sidecar as a file ends")
     func becomesDatabase() throws {
