@@ -8,7 +8,7 @@ struct QueryCommand: HoldfastCommand {
         commandName: "query",
         abstract: "Run SQL on a database as it was.",
         discussion: """
-            PATH is a database, or a root with one. The database is rebuilt as it was at WHEN, and nothing can write to it. \
+            PATH is a database, or a root with one. The database is read as it was at WHEN, and nothing can write to it. \
             Rows are listed as sqlite3 does, with | between the columns; with --json each is an object.
 
             Exit status: 0 done, 1 failed or the SQL is wrong, 4 damage, 10 no such root, or no snapshot or database that \
