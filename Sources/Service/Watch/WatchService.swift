@@ -225,6 +225,7 @@ package struct WatchService: Service {
         for await ready in rootStates.announcements {
             if !ready.isEmpty { listeners.ready(ready) }
             ServiceManager.notify(.ready)
+            Memory.returnCode()
             if once { roots.stop(.done) }
         }
     }
