@@ -3,16 +3,20 @@ package import RepositoryReader
 import Synchronization
 package import SystemPackage
 
-/// Gathers what is wrong in one watcher, and has it told to those who are to know.
+/// Collects the alerts of one watcher, and delivers them to the receivers of the configuration.
+///
+/// Others report from any thread what has happened. Each round, on a thread of its own, takes these reports
+/// and looks at the conditions of the roots. It writes the alerts to the board, which outlasts the watcher,
+/// and delivers what is due.
 package final class AlertDesk: Sendable {
     package struct Settings: Hashable, Sendable {
         package var receivers: [AlertReceiver] = []
-        /// A web server that hears from the watcher as long as all is well.
+        /// A web server that is called regularly while all is well.
         package var heartbeat: Heartbeat?
 
         package init() {}
 
-        /// Whether nobody is to hear anything.
+        /// Whether there are no receivers, and no heartbeat.
         var isEmpty: Bool { receivers.isEmpty && heartbeat == nil }
     }
 
@@ -26,7 +30,7 @@ package final class AlertDesk: Sendable {
     /// How a root is doing.
     struct RootCondition: Sendable {
         let path: String
-        /// Whether it was captured as a whole at least once.
+        /// Whether its first capture is done, and it is being captured.
         let isReady: Bool
         /// Why it is not captured as it should be; nil if it is.
         let trouble: String?
@@ -49,11 +53,12 @@ package final class AlertDesk: Sendable {
     private struct State {
         var settings: Settings
         var reports: [Report] = []
-        var hasBegun = false
+        /// The board says that the watcher runs.
+        var isOnBoard = false
         /// When the watcher was told to end.
         var stopTime: MonotonicInstant?
         var isStopping: Bool { stopTime != nil }
-        /// A round goes on.
+        /// A round is running.
         var isBusy = false
     }
 
@@ -65,9 +70,9 @@ package final class AlertDesk: Sendable {
     private let signal = Signal()
     private let roundEnded = Signal()
 
-    /// Between two rounds in which nothing was reported.
+    /// The longest time between two rounds.
     private static let pause = Duration.seconds(60)
-    /// For a delivery that is under way at the end. The process does not wait for much longer.
+    /// How long `end` waits for a round. The process does not wait for much longer.
     private static let patience = Duration.milliseconds(1500)
 
     package init(
@@ -84,7 +89,7 @@ package final class AlertDesk: Sendable {
         state = Mutex(State(settings: settings))
     }
 
-    /// From now on these are told.
+    /// Replaces the receivers and the heartbeat.
     package func update(_ settings: Settings) {
         state.withLock { $0.settings = settings }
         signal.raise()
@@ -94,36 +99,35 @@ package final class AlertDesk: Sendable {
 
     func clear(_ subject: Alert.Subject) { report(.clear(subject)) }
 
-    /// Something has changed that is to be seen.
+    /// Has the conditions looked at now.
     func look() { signal.raise() }
 
     private func report(_ report: Report) {
-        let isWanted = state.withLock { state in
+        let hasReceivers = state.withLock { state in
             guard !state.settings.receivers.isEmpty else { return false }
             state.reports.append(report)
             return true
         }
-        if isWanted { signal.raise() }
+        if hasReceivers { signal.raise() }
     }
 
-    /// The watcher was told to end.
+    /// The watcher was told to end. That is noted on the board now: later there may be no time for it.
     func stop() {
-        let hasBegun = state.withLock { state in
+        let isOnBoard = state.withLock { state in
             state.stopTime = state.stopTime ?? .now
-            return state.hasBegun
+            return state.isOnBoard
         }
         signal.raise()
-        // Later there may be no time for it.
-        if hasBegun { try? WorkerThread.start("alerts") { [store] in store.update { $0.end() } } }
+        if isOnBoard { try? WorkerThread.start("alerts") { [store] in store.update { $0.end() } } }
     }
 
-    /// The watcher has ended as it should. What is being delivered may still arrive: otherwise the next
-    /// watcher would deliver it again.
+    /// The watcher has ended as it should. Waits for the round that is running: what it delivers and does not
+    /// note would be delivered again by the next watcher.
     func end(on loop: EventLoop) async {
         let stopTime = state.withLock { $0.stopTime } ?? .now
         let deadline = stopTime.advanced(by: Self.patience)
         while state.withLock({ $0.isBusy }), await !roundEnded.wait(until: deadline, on: loop).isEmpty {}
-        guard state.withLock({ $0.hasBegun && $0.isStopping }) else { return }
+        guard state.withLock({ $0.isOnBoard && $0.isStopping }) else { return }
         _ = try? await WorkerThread.run("alerts") { [self] in
             // What the last capture has reported is delivered by the next watcher.
             let (settings, reports) = takeReports()
@@ -150,7 +154,7 @@ package final class AlertDesk: Sendable {
         }
     }
 
-    /// Delivers until the task is cancelled, or `stop`. While nobody is to be told, it waits without a timer.
+    /// Runs the rounds until the task is cancelled, or `stop`.
     func run(on loop: EventLoop, conditions: @escaping @Sendable () -> [RootCondition]) async {
         var watch = ConditionWatch(repository: repository.path)
         var next: MonotonicInstant? = .now
@@ -188,20 +192,19 @@ package final class AlertDesk: Sendable {
         }
     }
 
-    /// Nobody is to be told. Returns nil: no round is due.
+    /// There are no receivers: the watcher's alerts are given up. Returns nil: no round is due.
     private func forget(_ conditions: [RootCondition]) -> MonotonicInstant? {
-        state.withLock { $0.hasBegun = false }
+        state.withLock { $0.isOnBoard = false }
         store.forget(Self.captured(conditions))
         return nil
     }
 
-    /// The roots that only this watcher can protect now: it has the lock of each.
+    /// The roots whose lock this watcher has.
     private static func captured(_ conditions: [RootCondition]) -> Set<String> {
         Set(conditions.filter(\.isReady).map(\.path))
     }
 
-    /// Takes in what was reported and what is to be seen, and delivers all that can be. Returns when the next
-    /// round is due.
+    /// Applies the reports and the conditions, and delivers what is due. Returns when the next round is due.
     private func round(
         _ settings: Settings,
         _ reports: [Report],
@@ -210,12 +213,12 @@ package final class AlertDesk: Sendable {
     ) -> MonotonicInstant {
         let receivers = settings.receivers
         let isFirst = state.withLock { state in
-            defer { state.hasBegun = true }
-            return !state.hasBegun
+            defer { state.isOnBoard = true }
+            return !state.isOnBoard
         }
         let changes = watch.changes(conditions, at: .now)
         let watched = Set(conditions.map(\.path))
-        // Others may watch the other roots.
+        // Other watchers tell of the copies of their roots.
         let copies = remotes().filter { watched.contains($0.root) }.map { condition in
             let subject = Alert.Subject(.remote, root: condition.root)
             guard let problem = condition.problem else { return Report.clear(subject) }
@@ -262,8 +265,8 @@ package final class AlertDesk: Sendable {
         return store.update { $0.heartbeatFailure = failure }
     }
 
-    /// The watcher has ended, as its service manager says: tells that now those whom the configuration names,
-    /// or, if it cannot be read, whom it named last. Blocks its thread.
+    /// For the process that the service manager starts after a failure. Tells the configured receivers or, if
+    /// the configuration cannot be read, the last ones that are known. Blocks its thread.
     package func reportStop(why: String, isConfigured: Bool) {
         let settings = state.withLock { $0.settings }
         var board = store.update { board in
