@@ -13,6 +13,7 @@ package enum ForegroundProcess {
     ///   - name: as `Arguments` has it, and so are the `arguments`: the program gets their bytes.
     ///   - input: a file that is its standard input.
     ///   - output: a file for its standard output.
+    ///   - errors: a file for its standard error.
     ///   - forwardsStops: SIGTERM and SIGHUP are forwarded to the program, and this process still waits for
     ///     it.
     package static func run(
@@ -20,6 +21,7 @@ package enum ForegroundProcess {
         _ arguments: [String],
         input: FilePath? = nil,
         output: FilePath? = nil,
+        errors: FilePath? = nil,
         forwardsStops: Bool = false
     ) throws(SystemError) -> Int32 {
         var before = [SIGINT, SIGQUIT].map { ($0, SignalAction.handle($0, by: SIG_IGN)) }
@@ -30,7 +32,8 @@ package enum ForegroundProcess {
         if forwardsStops { before += [SIGTERM, SIGHUP].compactMap(forward) }
         defer { for (signal, action) in before { SignalAction.restore(signal, action) } }
 
-        let process = try start(name, arguments, input: input, output: output, defaults: defaults)
+        let streams = (input: input, output: output, errors: errors)
+        let process = try start(name, arguments, streams, defaults: defaults)
         StopForwarding.begin(process)
         // Not reaped yet, so no other process can have its number.
         ChildProcess.waitForEnd(of: process)
@@ -41,14 +44,15 @@ package enum ForegroundProcess {
     private static func start(
         _ name: String,
         _ arguments: [String],
-        input: FilePath?,
-        output: FilePath?,
+        _ streams: (input: FilePath?, output: FilePath?, errors: FilePath?),
         defaults: [Int32]
     ) throws(SystemError) -> pid_t {
         let start = ProgramStart()
         start.restoreDefaults(of: defaults)
-        if let input { start.open(input, as: 0, O_RDONLY) }
-        if let output { start.open(output, as: 1, O_WRONLY | O_CREAT | O_TRUNC) }
+        if let input = streams.input { start.open(input, as: 0, O_RDONLY) }
+        for (stream, file) in [(Int32(1), streams.output), (2, streams.errors)] {
+            if let file { start.open(file, as: stream, O_WRONLY | O_CREAT | O_TRUNC) }
+        }
         return try start.run(
             FilePath(argument: name),
             ([name] + arguments).map(Arguments.bytes),

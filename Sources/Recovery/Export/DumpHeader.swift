@@ -15,13 +15,25 @@ struct DumpHeader {
 
     init(_ image: FilePath) throws {
         (statements, tableWithNUL) = try ImageDatabase(at: image).read { database in
-            let statements = try Self.ordinary.compactMap { pragma, usual -> String? in
+            let pragmas = try Self.ordinary.compactMap { pragma, usual -> String? in
                 let value = try String.fetchOne(database, sql: "PRAGMA \(pragma)") ?? usual
                 return value == usual ? nil : "PRAGMA \(pragma) = '\(value)';"
             }
             let tables = try TableShape.all(of: "main", withShadows: true, in: database).values
-            return (statements, try tables.first { try !$0.isVirtual && Self.hasNUL($0, database) }?.name)
+            let counters = try Self.hasLeftCounters(database) ? [Self.makeCounters] : []
+            return (
+                pragmas + counters, try tables.first { try !$0.isVirtual && Self.hasNUL($0, database) }?.name
+            )
         }
+    }
+
+    /// A dump empties `sqlite_sequence`, though without a table that counts it does not make it.
+    private static let makeCounters = "CREATE TABLE t(i INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE t;"
+
+    /// Whether the last table with AUTOINCREMENT was dropped (sqlite.org/fileformat2.html, section 2.6.2).
+    private static func hasLeftCounters(_ database: Database) throws -> Bool {
+        let counts = "FROM sqlite_master WHERE type = 'table' AND sql LIKE '%AUTOINCREMENT%'"
+        return try database.has("FROM sqlite_master WHERE name = 'sqlite_sequence'") && !database.has(counts)
     }
 
     private static func hasNUL(_ table: TableShape, _ database: Database) throws -> Bool {

@@ -16,7 +16,8 @@ package struct Export: Sendable {
     }
 
     /// The SQL that creates a rebuilt database anew, as the `sqlite3` program dumps it, with its rowids. It
-    /// also has the header values that a dump omits. Throws `ExportError`, `RestoreError`, `SystemError`.
+    /// also has the header values that a dump omits. Nothing is written unless the SQL makes an equal
+    /// database. Throws `ExportError`, `RestoreError`, `SystemError`.
     package func dump(_ image: FilePath, of path: FilePath, at sequence: SequenceNumber) throws {
         if case .problems(let problems) = try Integrity.check(databaseAt: image, .quick) {
             throw RestoreError.unhealthy(path, sequence, problems: problems)
@@ -24,11 +25,10 @@ package struct Export: Sendable {
         let header = try DumpHeader(image)
         if let table = header.tableWithNUL { throw ExportError.holdsNUL(path, table: table) }
         let lines = header.statements.map { ".print \"\($0)\"" }
-        try write(
-            "sqlite3",
-            ["-batch", "-init", "/dev/null", "-readonly", ImageURI(image).text] + lines
-                + [".dump --preserve-rowids"]
-        )
+        let options = ["-batch", "-init", "/dev/null", "-readonly", ImageURI(image).text]
+        try write("sqlite3", options + lines + [".dump --preserve-rowids"]) { file in
+            try DumpCheck.run(SQLDump(file: file), of: path, image)
+        }
     }
 
     /// A tar archive of the files of a plan for a directory, in a directory with the root's name. Calls
@@ -54,10 +54,16 @@ package struct Export: Sendable {
         }
     }
 
-    private func write(_ program: String, _ arguments: [String]) throws {
+    /// `check`: throws if the program wrote something wrong.
+    private func write(
+        _ program: String,
+        _ arguments: [String],
+        check: (FilePath) throws -> Void = { _ in }
+    ) throws {
         try write { output in
             let file = output.directory.heldPath.appending(output.name)
             try ForegroundProcess.succeed(program, arguments, output: file)
+            try check(file)
         }
     }
 
@@ -99,6 +105,10 @@ package enum ExportError: Error, Hashable, CustomStringConvertible {
     case makesNothing(FilePath)
     /// SQL ends at a NUL, and `sqlite3` truncates the text there.
     case holdsNUL(FilePath, table: String)
+    /// `sqlite3` gave up, and its dump ends with ROLLBACK.
+    case dumpsNothing(FilePath)
+    /// `name`: of a definition or a table that the dump does not make as it is.
+    case differs(FilePath, name: String)
 
     package var description: String {
         switch self {
@@ -106,6 +116,10 @@ package enum ExportError: Error, Hashable, CustomStringConvertible {
         case .failed(let name, let status): "\(name) ended with status \(status): see what it said above"
         case .holdsNUL(let path, let table):
             "text in \(table.printable) of \(path.printable) has NUL characters, which SQL cannot hold: say --format db"
+        case .dumpsNothing(let path):
+            "sqlite3 cannot dump \(path.printable): its dump makes no table: say --format db"
+        case .differs(let path, let name):
+            "SQL of \(path.printable) does not bring \(name.printable) back as it is: say --format db"
         case .makesNothing(let file):
             "\(file.printable) makes no table: it is no SQL dump, or its end with COMMIT is missing"
         }

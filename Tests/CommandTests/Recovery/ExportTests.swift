@@ -76,4 +76,92 @@ struct ExportTests {
         #expect(try team.shell("md5sum .devteam/devteam.db; ls -A .devteam") == before)
         #expect(!FileManager.default.fileExists(atPath: team.project + "/ran"))
     }
+
+    private static let wide = (0..<2_000).map { "c\($0)" }.joined(separator: ", ")
+
+    @Test(
+        "SQL that would not bring a database back is refused, and nothing is written",
+        arguments: [
+            ("CREATE TABLE t(\(wide)); INSERT INTO t(c0) VALUES(1);", "its dump makes no table"),
+            (
+                """
+                CREATE TABLE t(v); PRAGMA writable_schema = ON;
+                INSERT INTO sqlite_master VALUES('table', 'nw', 'nw', 0, 'CREATE FANCY TABLE nw(a)');
+                """,
+                "its dump makes no table"
+            ),
+            (
+                """
+                PRAGMA encoding = 'UTF-16le'; CREATE TABLE a(v); CREATE TABLE t(v);
+                INSERT INTO a VALUES('é'); INSERT INTO t VALUES(CAST(x'00d84100' AS TEXT));
+                """,
+                "does not bring t back"
+            ),
+            (
+                "CREATE TABLE t(v); INSERT INTO t VALUES(ieee754_from_blob(x'8000000000000000'));",
+                "does not bring t back"
+            ),
+            (
+                """
+                CREATE TABLE a(v); CREATE TABLE t(v); INSERT INTO t VALUES('x'); PRAGMA writable_schema = ON;
+                UPDATE sqlite_master SET sql = 'CREATE TABLE t(v COLLATE mine)' WHERE name = 't';
+                """,
+                "does not bring t back"
+            ),
+            (
+                """
+                CREATE TABLE d(v); INSERT INTO d VALUES(1); CREATE VIRTUAL TABLE f USING fts5(v);
+                INSERT INTO f VALUES(ieee754_from_blob(x'8000000000000000'));
+                """,
+                "does not bring f_content back"
+            ),
+        ]
+    )
+    func noSQL(make: String, says: String) throws {
+        let protection = try Protection(make)
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let output = protection.folder.file("dump.sql")
+        let export = ["export", protection.database, "--output"]
+        for place in [output, "-"] {
+            let result = try protection.holdfast(export + [place, "--format", "sql"], expecting: 1)
+            #expect(result.stdout.isEmpty && result.stderr.contains(says), "\(result)")
+            #expect(result.stderr.contains("say --format db"), "\(result)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: output))
+        try protection.holdfast(export + [output, "--format", "db"])
+    }
+
+    @Test("SQL brings back whatever else SQLite makes")
+    func allSorts() throws {
+        let protection = try Protection(
+            """
+            CREATE TABLE gone(i INTEGER PRIMARY KEY AUTOINCREMENT); DROP TABLE gone;
+            CREATE TABLE w(a, b COLLATE NOCASE, c, PRIMARY KEY(b COLLATE BINARY, a)) WITHOUT ROWID;
+            CREATE INDEX wc ON w(c); INSERT INTO w VALUES(1, 'B', 2), (1, 'b', 1), (0, 'B', 3);
+            CREATE TABLE r(rowid, _rowid_, oid); CREATE INDEX ri ON r(oid); INSERT INTO r VALUES(1, 2, 3), (1, 2, 1);
+            CREATE TABLE g(v, d AS (v * 2), s AS (v * 3) STORED); INSERT INTO g(rowid, v) VALUES(9, 1.5), (3, 1e300);
+            CREATE VIRTUAL TABLE f USING fts5(v); INSERT INTO f VALUES('word'); CREATE VIEW broken AS SELECT * FROM no;
+            CREATE VIRTUAL TABLE e USING fts5(v, content=''); CREATE VIRTUAL TABLE o USING rtree(i, a, b);
+            INSERT INTO o VALUES(1, 2, 3); CREATE VIEW gv AS SELECT v FROM g -- the end
+            ;
+            CREATE TRIGGER gt AFTER INSERT ON g BEGIN DELETE FROM w; END;
+            CREATE TRIGGER gi INSTEAD OF INSERT ON gv BEGIN SELECT 1; END; ANALYZE;
+            """
+        )
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let dump = protection.folder.file("dump.sql")
+        try protection.holdfast("export", protection.database, "--format", "sql", "--output", dump)
+        let before = try SQLite3.sql(".dump --preserve-rowids", on: protection.database)
+        try SQLite3.sql("DELETE FROM w; DROP TABLE r; DELETE FROM o;", on: protection.database)
+        try protection.holdfast("restore", protection.database, "--from-sql", dump)
+        #expect(try SQLite3.sql(".dump --preserve-rowids", on: protection.database) == before)
+    }
+
+    @Test("SQL of a database without a table is SQL without a table")
+    func noTable() throws {
+        let protection = try Protection("CREATE TABLE t(v); DROP TABLE t;")
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let dump = try protection.holdfast("export", protection.database, "--format", "sql", "--output", "-")
+        #expect(dump.stdout.hasSuffix("COMMIT;\n"))
+    }
 }
