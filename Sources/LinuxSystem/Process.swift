@@ -45,6 +45,9 @@ package enum CurrentProcess {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
+    /// `$TMPDIR`, else `/tmp`.
+    package static var temporaryDirectory: FilePath { FilePath(environment("TMPDIR") ?? "/tmp") }
+
     /// Raises the number of files that may be open to the hard limit.
     package static func raiseOpenFileLimit() {
         var limit = rlimit()

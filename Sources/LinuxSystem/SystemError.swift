@@ -58,6 +58,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
     /// This user may not do it (EACCES, EPERM).
     package var isForbidden: Bool { code == .permissionDenied || code == .notPermitted }
+    /// Nothing can be written there: this user may not, or nobody may (EACCES, EPERM, EROFS).
+    package var isUnwritable: Bool { isForbidden || code == .readOnlyFileSystem }
     /// The file system gives files no second name, or not this one (`link(2)`: EPERM, EOPNOTSUPP, ENOSYS,
     /// EMLINK).
     package var lacksLinks: Bool { Self.saysNoLinks(code.rawValue) }

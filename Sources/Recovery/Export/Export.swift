@@ -35,7 +35,7 @@ package struct Export: Sendable {
     /// `onFailure` for each omitted file. Unless root makes it, the owner may read and write everything in
     /// it.
     package func archive(_ plan: RestorePlan, onFailure: (FilePath, any Error) throws -> Void) throws {
-        let work = try UnfinishedWork.makeDirectory(in: plan.root.directory)
+        let work = try UnfinishedWork.makeDirectory(forReading: plan.root.directory)
         defer { UnfinishedWork.discard(work) }
         let name = plan.root.path.lastComponent?.string ?? "root"
         let content = work.path.appending("content")

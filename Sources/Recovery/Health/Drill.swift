@@ -4,7 +4,7 @@ import RepositoryFormat
 import RepositoryReader
 import SystemPackage
 
-/// Restores only to prove that it works, into a temporary directory of the repository. It checks everything
+/// Restores only to prove that it works, into a temporary directory. It checks everything
 /// that a real restore checks: the digest of each file, and SQLite's integrity_check of each database.
 package enum Drill {
     /// Restores a snapshot of the root, or of one file. Problems are in the record. Throws if the drill could
@@ -16,7 +16,7 @@ package enum Drill {
         progress: WorkProgress? = nil
     ) throws -> DrillRecord {
         let start = MonotonicInstant.now
-        let work = try UnfinishedWork.makeDirectory(in: index.root.directory)
+        let work = try UnfinishedWork.makeDirectory(forReading: index.root.directory)
         defer { UnfinishedWork.discard(work) }
         let output = work.path.appending("restored")
         var (files, databases, bytes) = (0, 0, UInt64(0))

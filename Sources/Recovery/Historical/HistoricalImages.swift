@@ -5,8 +5,8 @@ package import RepositoryReader
 package import SystemPackage
 
 /// Images of earlier moments: files, each rebuilt and compared with its digest, and images that only SQLite
-/// reads, page by page. The files are in a directory of the repository that is removed with this value, or
-/// when the command is interrupted.
+/// reads, page by page. The files are in a private directory that is removed with this value, or when the
+/// command is interrupted. It is in the repository if that can be written.
 package final class HistoricalImages {
     private let root: RootDescription
     private let work: OpenDirectory
@@ -18,7 +18,7 @@ package final class HistoricalImages {
     package init(_ root: RootDescription, progress: WorkProgress? = nil) throws {
         self.root = root
         self.progress = progress
-        work = try UnfinishedWork.makeDirectory(in: root.directory)
+        work = try UnfinishedWork.makeDirectory(forReading: root.directory)
     }
 
     deinit {

@@ -72,6 +72,17 @@ package enum UnfinishedWork {
         try makeDirectory(in: OpenDirectory(following: parent))
     }
 
+    /// The same for what is only read of a repository. If nothing can be written there, as in a copy that is
+    /// mounted read-only, the directory is made in the temporary one.
+    static func makeDirectory(forReading repository: FilePath) throws(SystemError) -> OpenDirectory {
+        do {
+            return try makeDirectory(in: repository)
+        } catch {
+            guard error.isUnwritable else { throw error }
+            return try makeDirectory(in: Directory.resolve(CurrentProcess.temporaryDirectory))
+        }
+    }
+
     /// Nil when another process removed the directory as a leftover before it was locked, or replaced it.
     private static func hold(_ entry: DirectoryEntry) throws(SystemError) -> Work? {
         do {

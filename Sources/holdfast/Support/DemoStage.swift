@@ -12,7 +12,7 @@ final class DemoStage: Sendable {
     /// Chooses the folder; nothing is made yet.
     init() throws {
         // Else the directories above it would be made as well.
-        let parent = try Directory.resolve(FilePath(CurrentProcess.environment("TMPDIR") ?? "/tmp"))
+        let parent = try Directory.resolve(CurrentProcess.temporaryDirectory)
         let random = CurrentProcess.randomBytes(6).map { $0.padded(to: 2, radix: 16) }
         folder = parent.appending("holdfast-demo-" + random.joined())
     }

@@ -4,8 +4,8 @@ import Recovery
 import RepositoryReader
 import SystemPackage
 
-/// A file that goes to the standard output, for `--output -`. It is made in the repository first: nothing
-/// goes out that was not checked, and it is removed when this goes, or when the command is interrupted.
+/// A file that goes to the standard output, for `--output -`. It is made in a private directory first:
+/// nothing goes out that was not checked. It is removed when this goes, or when the command is interrupted.
 struct StreamedOutput {
     /// Where to make it.
     let path: FilePath
