@@ -1,4 +1,5 @@
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// This process: its environment, limits and permissions.
@@ -18,6 +19,7 @@ package enum CurrentProcess {
         for descriptor: Int32 in 0...2 where fcntl(descriptor, F_GETFD) == -1 {
             // The lowest free number is this one.
             _ = unsafe open("/dev/null", O_RDWR)
+            if descriptor == 1 { StandardOutput.wasMissing.store(true, ordering: .relaxed) }
         }
     }
 

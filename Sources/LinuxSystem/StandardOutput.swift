@@ -1,8 +1,12 @@
 import Glibc
+import Synchronization
 package import SystemPackage
 
 /// The standard output of a command: buffered, and written in large pieces.
 package struct StandardOutput: ~Copyable {
+    /// The process was started without one, and has the null device in its place.
+    static let wasMissing = Atomic<Bool>(false)
+
     private var pending: [UInt8] = []
 
     package init() {}
@@ -17,8 +21,16 @@ package struct StandardOutput: ~Copyable {
         if pending.count >= 64 << 10 { try flush() }
     }
 
-    /// Writes the content of a file. Throws like `flush`, and when the file cannot be read.
+    /// Throws if the process was started without a standard output (EBADF). What only goes there would be
+    /// lost.
+    package static func requireOpen() throws(SystemError) {
+        guard wasMissing.load(ordering: .relaxed) else { return }
+        throw SystemError(.writeToStandardOutput, nil, code: .badFileDescriptor)
+    }
+
+    /// Writes the content of a file. Throws like `flush` and `requireOpen`, and when the file cannot be read.
     package static func send(_ path: FilePath) throws(SystemError) {
+        try requireOpen()
         let file = try OpenFile(path, .read)
         var output = StandardOutput()
         var buffer = [UInt8](repeating: 0, count: 1 << 20)
@@ -30,8 +42,9 @@ package struct StandardOutput: ~Copyable {
         }
     }
 
-    /// Writes bytes as they are. Throws like `flush`.
+    /// Writes bytes as they are. Throws like `flush` and `requireOpen`.
     package static func send(_ bytes: [UInt8]) throws(SystemError) {
+        try requireOpen()
         var output = StandardOutput()
         output.pending = bytes
         try output.flush()

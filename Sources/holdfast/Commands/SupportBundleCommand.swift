@@ -52,7 +52,7 @@ struct SupportBundleCommand: HoldfastCommand {
         let destination = FilePath(argument: output)
         let isStream = StreamedOutput.isMeant(by: output)
         // Before the work, which may take a minute.
-        if !isStream { try refuse(destination) }
+        if isStream { try StandardOutput.requireOpen() } else { try refuse(destination) }
         let files = try SupportCollection(options, redacts: redact).collect()
         let incomplete = files.filter { !$0.problems.isEmpty }
         for (file, _, problems) in incomplete {

@@ -102,6 +102,8 @@ struct Failure: Error {
         switch error.code {
         case .permissionDenied, .notPermitted: return ": run it as the user who owns it"
         case .readOnlyFileSystem: return ": choose another place"
+        case .badFileDescriptor where error.operation == .writeToStandardOutput:
+            return ": it is closed: name a file with --output"
         case .tooManySymbolicLinkLevels: return ": it is a symbolic link: remove it"
         default: return ""
         }

@@ -11,7 +11,9 @@ struct StreamedOutput {
     let path: FilePath
     private let images: HistoricalImages
 
+    /// Throws `SystemError` if there is no standard output.
     init(_ root: RootDescription) throws {
+        try StandardOutput.requireOpen()
         images = try HistoricalImages(root)
         path = images.path(named: "output")
     }

@@ -66,4 +66,27 @@ struct StandardStreamsTests {
         #expect(try SQLite3.sql("PRAGMA integrity_check;", on: copy) == "ok\n")
         try protection.check()
     }
+
+    @Test("what only goes to a closed standard output is refused")
+    func output() throws {
+        let protection = try Protection()
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        for command in [
+            "restore \(protection.database) --at 1", "export \(protection.database) --format sql",
+            "export \(protection.database) --format db", "export \(protection.data) --format tar",
+            "support-bundle",
+        ] {
+            let result = try Command.run(
+                "/bin/sh",
+                ["-c", "exec \(HoldfastProgram.path) \(command) --output - >&-"],
+                environment: HoldfastProgram.environment(protection.environment)
+            )
+            #expect(result.status == 1, "\(command): \(result)")
+            #expect(
+                result.stderr.contains("it is closed: name a file with --output"),
+                "\(command): \(result)"
+            )
+            #expect(result.stderr.firstMatch(of: /restored|exported/) == nil, "\(command): \(result)")
+        }
+    }
 }
