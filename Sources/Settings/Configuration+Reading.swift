@@ -17,11 +17,10 @@ extension Configuration {
         }
         // A file of comments is an empty configuration.
         guard let document, document.scalar?.string != "",
-            var reader = MappingReader(document, named: "", problems)
+            var reader = MappingReader(document, problems)
         else { return }
         repository = reader.setting("repository", .path)
         roots = reader.list("roots").compactMap { Root($0.node, named: $0.name, problems) }
-        Self.checkRoots(roots, problems)
         if var reader = reader.mapping("watch") { watch = Watch(&reader) }
         alerts = reader.list("alerts").compactMap { Alert($0.node, named: $0.name, problems) }
         if var reader = reader.mapping("heartbeat") { heartbeat = Heartbeat(&reader) }
@@ -39,24 +38,6 @@ extension Configuration {
             problems.add(remote.name.line, "the remote \(name) is named twice: give one of them another name")
         }
     }
-
-    /// Each path is protected once.
-    private static func checkRoots(_ roots: [Root], _ problems: ConfigurationProblems) {
-        for (place, root) in roots.enumerated() {
-            let (path, line) = (root.path.value, root.path.line)
-            if roots[..<place].contains(where: { $0.path.value == path }) {
-                problems.add(line, "the root \(path.printable) is named twice: remove one of them")
-            } else if let outer = roots.first(where: {
-                $0.path.value != path && path.starts(with: $0.path.value)
-            }) {
-                problems.add(
-                    line,
-                    "the root \(path.printable) is inside of the root \(outer.path.value.printable), "
-                        + "which is protected as a whole: remove it"
-                )
-            }
-        }
-    }
 }
 
 extension Configuration.Root {
@@ -67,7 +48,7 @@ extension Configuration.Root {
         let retention = Configuration.Retention.setting("retention", in: &reader, problems)
         reader.finish()
         guard let path else { return nil }
-        self.init(path: path, exclude: exclude, retention: retention)
+        self.init(place: name, path: path, exclude: exclude, retention: retention)
     }
 }
 
@@ -117,7 +98,15 @@ extension Configuration.Retention {
         _ problems: ConfigurationProblems
     ) -> Setting<Self>? {
         guard let node = reader.node(key) else { return nil }
-        if node.scalar?.string == "all" { return Setting(value: .all, line: node.line) }
+        if let word = node.scalar?.string {
+            if word == "all" { return Setting(value: .all, line: node.line) }
+            let name = reader.path(of: key)
+            problems.add(
+                node.line,
+                "\(name) is neither all nor rules: write all, or rules such as {daily: 7}"
+            )
+            return nil
+        }
         guard let rules = reader.mapping(key).flatMap({ rules(in: $0) }) else { return nil }
         guard !rules.policy.isEmpty else {
             problems.add(node.line, "\(RetentionError.keepsNothing)")

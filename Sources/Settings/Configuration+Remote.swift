@@ -5,6 +5,8 @@ import Yams
 extension Configuration {
     /// A place off the machine where a copy is kept.
     package struct Remote: Hashable, Sendable {
+        /// `remotes[2]`, for messages; empty for one that is in no file.
+        package let place: String
         package let name: Setting<String>
         package let url: Setting<String>
         package internal(set) var endpoint: Setting<String>?
@@ -22,6 +24,7 @@ extension Configuration {
         package internal(set) var key: Setting<FilePath>?
 
         package init(name: String, url: String) {
+            place = ""
             self.name = Setting(value: name, line: 0)
             self.url = Setting(value: url, line: 0)
         }
@@ -43,7 +46,7 @@ extension Configuration.Remote {
         let key = reader.setting("key", .path)
         reader.finish()
         guard let name, let url else { return nil }
-        (self.name, self.url) = (name, url)
+        (self.place, self.name, self.url) = (place, name, url)
         (self.endpoint, self.region, self.pathStyle) = (endpoint, region, pathStyle)
         (self.certificates, self.every, self.uploadLimit) = (certificates, every, uploadLimit)
         (self.recipients, self.key) = (recipients, key)

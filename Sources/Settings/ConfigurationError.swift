@@ -46,6 +46,8 @@ package enum ConfigurationError: Error, Hashable, Sendable {
     case uneditable(FilePath, list: String, line: Int)
     /// What is wrong, by line; there is at least one problem.
     case invalid(FilePath, [ConfigurationProblem])
+    /// What would be wrong with the file after a change, which is not made; there is at least one message.
+    case wouldBeInvalid([String])
 }
 
 extension ConfigurationError: CustomStringConvertible {
@@ -64,6 +66,7 @@ extension ConfigurationError: CustomStringConvertible {
             "\(file.printable):\(problems[0].line): \(problems[0].message)"
                 + (problems.count > 1
                     ? " (1 of \(problems.count) problems: see \(SuggestedCommand("config", "check")))" : "")
+        case .wouldBeInvalid(let messages): messages.joined(separator: "; ")
         }
     }
 }

@@ -35,24 +35,21 @@ package struct ConfigurationFile: Hashable, Sendable {
         }
     }
 
+    /// Finds what else is wrong with what could be read.
+    package typealias Check = (Configuration) -> [ConfigurationProblem]
+
     package var isPresent: Bool { FileStatus.ifPresent(path) != nil }
 
     /// What the file says; nil if there is none and nobody has named it. Throws `ConfigurationError`, and
     /// `SystemError` if it cannot be read.
-    ///
-    /// - Parameter check: finds what else is wrong with what could be read.
-    package func read(
-        _ check: (Configuration) -> [ConfigurationProblem] = { _ in [] }
-    ) throws -> Configuration? {
+    package func read(_ check: Check = { _ in [] }) throws -> Configuration? {
         if let configuration = try parsed(check) { return configuration }
         if isNamed { throw ConfigurationError.missing(path) }
         return nil
     }
 
     /// What the file says; nil if there is none.
-    func parsed(
-        _ check: (Configuration) -> [ConfigurationProblem] = { _ in [] }
-    ) throws -> Configuration? {
+    func parsed(_ check: Check = { _ in [] }) throws -> Configuration? {
         guard let text = try text() else { return nil }
         let problems = ConfigurationProblems()
         let configuration = Configuration(parsing: text, problems)

@@ -13,12 +13,14 @@ struct MappingReader {
     private var known: [String] = []
 
     /// Reports a problem and returns nil if `node` is no mapping.
-    init?(_ node: Node, named name: String, _ problems: ConfigurationProblems) {
+    ///
+    /// - Parameter name: nil for the whole file.
+    init?(_ node: Node, named name: String? = nil, _ problems: ConfigurationProblems) {
         guard let mapping = node.mapping else {
-            problems.add(node.line, "\(name) is no mapping: write KEY: VALUE")
+            problems.add(node.line, "\(name ?? "the configuration") is no mapping: write KEY: VALUE")
             return nil
         }
-        self.name = name
+        self.name = name ?? ""
         self.problems = problems
         line = node.line
         keys = mapping.keys.map { ($0.scalar?.string ?? "?", $0.line) }
@@ -54,7 +56,7 @@ struct MappingReader {
 
     /// The node below that key; nil if it is absent.
     mutating func node(_ key: String) -> Node? {
-        known.append(key)
+        if !known.contains(key) { known.append(key) }
         return entries[key]
     }
 
@@ -68,7 +70,8 @@ struct MappingReader {
         }
     }
 
-    private func path(of key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
+    /// The name of that key for messages.
+    func path(of key: String) -> String { name.isEmpty ? key : "\(name).\(key)" }
 }
 
 /// What is wrong with a file, as far as it was read.

@@ -152,10 +152,12 @@ extension SettingType where Value == String {
         guard let text = node.scalar?.string,
             let scheme = ["s3://", "file:///"].first(where: text.hasPrefix), text.count > scheme.count,
             // A user would have a password.
-            scheme != "s3://" || !text.contains("@"),
-            text.unicodeScalars.allSatisfy({ $0.value > 0x20 && $0.value != 0x7F })
+            scheme != "s3://" || !text.contains("@")
         else { return nil }
         return text
+    } flaw: { text in
+        text.unicodeScalars.allSatisfy { $0.value > 0x20 && $0.value != 0x7F }
+            ? nil : "has a space or a control character: write %20 for a space"
     }
 }
 

@@ -12,7 +12,7 @@ package struct ControlClient: Sendable {
         case noWatcher
         /// What hinders the watcher, if it says.
         case timedOut(Duration, trouble: String?)
-        /// The watcher gave up, and says why.
+        /// The watcher refused, and says why.
         case refused(String)
         /// The socket belongs to somebody else.
         case foreignSocket(FilePath)
@@ -23,7 +23,7 @@ package struct ControlClient: Sendable {
             case .timedOut(let limit, let trouble):
                 "the watcher did not answer within \(Quantity.text(limit.roundedToMilliseconds)): "
                     + (trouble ?? "see \(SuggestedCommand("status"))")
-            case .refused(let reason): "the watcher gave up: \(reason)"
+            case .refused(let reason): "the watcher refused: \(reason)"
             case .foreignSocket(let path): "\(path.printable) belongs to another user; not asking it"
             }
         }

@@ -28,9 +28,9 @@ struct AddCommand: HoldfastCommand {
 
     func perform(_ console: Console) throws -> ExitStatus {
         let file = try options.configurationToEdit()
-        let paths = try options.rootsToAdd(path)
+        let paths = try path.map { try RootChanges.absolute(argument: $0) }
         let isFirst = try !file.namesRoots()
-        let new = try file.add(paths)
+        let new = try file.add(paths) { options.problems(of: $0) }
         for path in paths {
             let isNew = new.contains(path)
             let place = file.path.printable

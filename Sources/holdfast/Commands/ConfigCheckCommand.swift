@@ -28,7 +28,7 @@ struct ConfigCheckCommand: HoldfastCommand {
             return .done
         }
         do {
-            guard let configuration = try options.configuration() else {
+            guard let configuration = try options.configuration(followsRemotes: true) else {
                 console.message("there is no configuration file \(file.path.printable), and none is needed")
                 return .done
             }

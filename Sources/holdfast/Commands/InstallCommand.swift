@@ -41,7 +41,7 @@ struct InstallCommand: HoldfastCommand {
         guard let file = ConfigurationFile(named: name, isSystems: scope == .system) else {
             throw Failure(.wrongUsage, "where is the configuration? HOME is not set: say --config FILE")
         }
-        let paths = try options.rootsToAdd(path)
+        let paths = try path.map { try RootChanges.absolute(argument: $0) }
         if print {
             var unit = try UnitPlan(scope, file, options).unit
             unit.roots += paths.filter { !unit.roots.contains($0) }
@@ -81,7 +81,7 @@ struct InstallCommand: HoldfastCommand {
                 "no root is configured: name one, as in \(SuggestedCommand("install", "PATH"))"
             )
         }
-        _ = try file.add(paths)
+        _ = try file.add(paths) { options.problems(of: $0) }
         let (repository, isNamed) = try UnitPlan.repository(scope, configuration, options)
         // All commands of this user find it then.
         if scope == .system, !isNamed, repository == ServiceUnit.stateDirectory {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LinuxSystem
 import Remote
+import RepositoryReader
 import Service
 import Settings
 import SystemPackage
@@ -53,27 +54,29 @@ struct RemoteAddCommand: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let file = try options.configurationToEdit()
         var addition = Configuration.Remote(name: name, url: url)
-        addition.set(
+        try addition.set(
             endpoint: remote.endpoint,
             region: remote.region,
             usesPathStyle: remote.pathStyle,
-            certificates: remote.certificates.map { FilePath(argument: $0) },
+            certificates: remote.certificates.map {
+                try RepositoryDirectory.absolute(FilePath(argument: $0))
+            },
             every: every,
             uploadLimit: limitUpload,
             recipients: recipient,
-            key: remote.key.map { FilePath(argument: $0) }
+            key: remote.key.map { try RepositoryDirectory.absolute(FilePath(argument: $0)) }
         )
         let settings = RemoteSettings(addition)
+        // Nothing is begun that the configuration cannot name.
+        _ = try RemoteAddress(url)
+        guard try file.canAdd(addition, problems(of:)) else { throw isTaken(in: file) }
         let repository = try options.openRepository()
         try EventLoop.run("remote") { loop in
             let session = RemoteSession(settings, on: loop, console)
             _ = try await session.openForWriting(repository, mayCreate: true)
         }
         let news = try WatcherNews(options, file)
-        guard try file.add(addition) else {
-            let advice = SuggestedCommand("remote", "remove", name)
-            throw Failure(.failed, "\(file.path.printable) has a remote \(name.printable) already: \(advice)")
-        }
+        guard try file.add(addition, problems(of:)) else { throw isTaken(in: file) }
         let watchers = news.tellOfRemotes(console)
         let shipper =
             watchers.first.map { "the running watcher (pid \($0.pid)) ships to it" }
@@ -86,5 +89,14 @@ struct RemoteAddCommand: HoldfastCommand {
             console.message("it is not encrypted: whoever can read the store can read what is shipped")
         }
         return .done
+    }
+
+    private func problems(of configuration: Configuration) -> [ConfigurationProblem] {
+        options.problems(of: configuration, followsRemotes: true)
+    }
+
+    private func isTaken(in file: ConfigurationFile) -> Failure {
+        let advice = SuggestedCommand("remote", "remove", name)
+        return Failure(.failed, "\(file.path.printable) has a remote \(name.printable) already: \(advice)")
     }
 }

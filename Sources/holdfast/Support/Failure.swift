@@ -110,6 +110,11 @@ struct Failure: Error {
     }
 }
 
+extension Failure: CustomStringConvertible {
+    /// What those are told who get it as any error, as over a socket.
+    var description: String { message }
+}
+
 extension Failure {
     init(_ damage: Finding) {
         self.init(.damaged, "\(DamageError(damage)): run \(SuggestedCommand("check"))")

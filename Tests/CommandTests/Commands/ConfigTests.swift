@@ -154,6 +154,31 @@ struct ConfigTests {
             "roots:\n  - path: DIR/repository/a",
             "2: the root DIR/repository/a is in the repository DIR/repo"
         ),
+        ("roots:\n  - path: DIR/a\n  - path: DIR/a", "3: the root DIR/a is named twice: name it once"),
+        (
+            "roots:\n  - path: DIR/a\n  - path: DIR/a/b/../b",
+            "3: the root DIR/a/b is inside of the root DIR/a, which is protected as a whole: name one of"
+        ),
+        (
+            "roots:\n  - path: DIR/a\nremotes:\n  - {name: n, url: 'file://DIR/a/rem'}",
+            "4: remotes[1].url: the directory DIR/a/rem is in the root DIR/a: name one outside of roots and"
+        ),
+        (
+            "roots:\n  - path: DIR/a/b\nremotes:\n  - {name: n, url: 'file://DIR/a'}",
+            "4: remotes[1].url: the directory DIR/a contains the root DIR/a/b: name one outside"
+        ),
+        (
+            "remotes:\n  - {name: n, url: 'file://DIR/repository'}",
+            "2: remotes[1].url: the directory DIR/repository is the repository DIR/repository: name one"
+        ),
+        (
+            "remotes:\n  - {name: n, url: 'file://DIR'}",
+            "2: remotes[1].url: the directory DIR contains the repository DIR/repository: name one"
+        ),
+        (
+            "remotes:\n  - {name: a, url: 'file:///x'}\n  - {name: b, url: 'file:///%78'}",
+            "3: remotes[2].url: the remote a has this URL already: give each one of its own"
+        ),
     ]
 
     @Test(
@@ -216,6 +241,87 @@ struct ConfigTests {
                 environment: ["HOLDFAST_REPO": folder.file("repository")]
             )
             #expect(check.status == 0, "\(check)")
+        }
+    }
+
+    @Test("may have two remotes of one bucket's name, on two servers")
+    func twoServers() throws {
+        try withTemporaryDirectory { folder in
+            let remotes = ["a", "b"].map {
+                "  - {name: \($0), url: 's3://bucket', endpoint: 'https://\($0).example.org'}\n"
+            }
+            let path = try configuration("remotes:\n\(remotes.joined())", in: folder)
+            let check = try HoldfastProgram.run(["config", "check", "--config", path])
+            #expect(check.status == 0, "\(check)")
+        }
+    }
+
+    @Test("calls a remote by its place in the file, also behind one that cannot be read")
+    func places() throws {
+        try withTemporaryDirectory { folder in
+            let text = "remotes:\n  - {name: a b, url: 's3://x'}\n  - {name: ok, url: 's3:///p'}\n"
+            let path = try configuration(text, in: folder)
+            let check = try HoldfastProgram.run(["config", "check", "--config", path])
+            let lines = check.stdout.split(separator: "\n")
+            try #require(check.status == 64 && lines.count == 2, "\(check)")
+            #expect(lines[0].hasPrefix("\(path):2: remotes[1].name is 'a b'"), "\(check)")
+            #expect(lines[1].hasPrefix("\(path):3: remotes[2].url: no bucket"), "\(check)")
+        }
+    }
+
+    @Test("names a path that a symbolic link leads into a root: another root, or a remote")
+    func links() throws {
+        try withTemporaryDirectory { folder in
+            let (root, link, other) = (folder.file("a"), folder.file("link"), folder.file("other"))
+            try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: false)
+            for path in [link, other] {
+                try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: root)
+            }
+            let text = """
+                roots:
+                  - path: \(root)
+                  - path: \(link)
+                  - path: \(link)/b
+                remotes:
+                  - {name: n, url: "file://\(other)/rem"}
+
+                """
+            let path = try configuration(text, in: folder)
+            let check = try HoldfastProgram.run(["config", "check", "--config", path])
+            let lines = check.stdout.split(separator: "\n")
+            try #require(check.status == 64 && lines.count == 3, "\(check)")
+            #expect(lines[0].contains("yaml:3: the root \(link) is the root \(root) by another name"))
+            #expect(lines[1].contains("yaml:4: the root \(link)/b is inside of the root \(link)"), "\(check)")
+            #expect(
+                lines[2].contains(
+                    "yaml:6: remotes[1].url: the directory \(other)/rem is in the root \(root):"
+                )
+            )
+        }
+    }
+
+    @Test("is not made wrong by add of a root's other name, or of what is in it or around it")
+    func addTwice() throws {
+        try withTemporaryDirectory { folder in
+            let (outer, root, link) = (folder.file("d"), folder.file("d/a"), folder.file("link"))
+            try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: root)
+            try SQLite3.sql("CREATE TABLE t(a);", on: folder.file("d/a/a.db"))
+            let text = "roots:\n  - path: \(root)\n"
+            let path = try configuration(text, in: folder)
+            let environment = ["HOLDFAST_REPO": folder.file("repository"), "HOLDFAST_CONFIG": path]
+            let refusals = [
+                link: "holdfast: the root \(link) is the root \(root) by another name: name one of them\n",
+                root + "/b": "holdfast: the root \(root)/b is inside of the root \(root), which is protected",
+                outer: "holdfast: the root \(root) is inside of the root \(outer), which is protected",
+            ]
+            for (argument, expected) in refusals {
+                let refused = try HoldfastProgram.run(["add", argument], environment: environment)
+                #expect(refused.status == 64 && refused.stderr.hasPrefix(expected), "\(refused)")
+                #expect(try folder.bytes(of: "config.yaml") == Array(text.utf8))
+            }
+            let watch = try HoldfastProgram.run(["watch", "--once"], environment: environment)
+            #expect(watch.status == 0, "\(watch)")
         }
     }
 

@@ -12,4 +12,10 @@ struct FailureTests {
         #expect(failure.message == "it is not there" && failure.status == .notFound)
         #expect(Failure.reason(error) == "it is not there")
     }
+
+    @Test("one that is told as any error is told in its words")
+    func description() {
+        let error: any Error = Failure(.wrongUsage, "it is named twice")
+        #expect("\(error)" == "it is named twice")
+    }
 }
