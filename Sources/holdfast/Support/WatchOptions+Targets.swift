@@ -21,8 +21,25 @@ extension WatchOptions {
         var paths = path.map { FilePath(argument: $0) }
         if paths.isEmpty { paths = configuration.roots.map(\.path.value) }
         if paths.isEmpty, FileStatus.ifPresent(".devteam") != nil { paths = [".devteam"] }
-        if paths.isEmpty, changes.added.isEmpty { paths = [try Target(nil, in: repository).root.path] }
+        if paths.isEmpty, changes.added.isEmpty { paths = [try Self.onlyRoot(in: repository, options)] }
         return try targets(changes.applied(to: paths), configuration, repository)
+    }
+
+    /// The root that is meant where none is named.
+    private static func onlyRoot(
+        in repository: RepositoryDirectory,
+        _ options: GlobalOptions
+    ) throws -> FilePath {
+        do {
+            return try Target(nil, in: repository).root.path
+        } catch let failure as Failure where failure.status == .notFound {
+            guard let file = options.configurationFile, file.isPresent else { throw failure }
+            throw Failure(
+                .wrongUsage,
+                "the configuration \(file.path.printable) names no root: add one with "
+                    + "\(SuggestedCommand("add", "PATH"))"
+            )
+        }
     }
 
     /// Where the roots are that the configuration does not name; none if it names all.

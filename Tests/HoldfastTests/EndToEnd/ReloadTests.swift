@@ -110,6 +110,46 @@ struct ReloadTests {
         #expect(try watcher.terminate().status == 0)
     }
 
+    @Test("SIGHUP: a configuration that has lost its roots is told as such, and everything goes on as before")
+    func rootless() throws {
+        let setup = try Setup(roots: ["one", "two"])
+        let watcher = try setup.watch()
+        for name in ["one", "two"] {
+            try watcher.waitForError { $0.hasPrefix("ready: \(setup.folder.file(name))") }
+        }
+        try setup.configure([])
+        let problem =
+            "holdfast: the configuration \(setup.folder.file("config.yaml")) names no root: add one with "
+            + "holdfast add PATH"
+        watcher.signal(SIGHUP)
+        try watcher.waitForError { $0 == "\(problem): everything goes on as before" }
+        for name in ["one", "two"] {
+            try SQLite3.sql("INSERT INTO t VALUES('later');", on: setup.folder.file("\(name)/a.db"))
+            try setup.holdfast("sync", setup.folder.file(name))
+            #expect(try setup.events(name).last == "commit")
+        }
+        #expect(try watcher.terminate().status == 0)
+        let start = try setup.holdfast("watch", expecting: 64)
+        #expect(start.stderr == problem + "\n", "\(start)")
+    }
+
+    @Test("add of a root's other name is refused, and the watcher and the next one go on with the root")
+    func otherName() throws {
+        let setup = try Setup(roots: ["one"])
+        let watcher = try setup.watch()
+        try watcher.waitForError { $0.hasPrefix("ready") }
+        let link = setup.folder.file("link")
+        try FileManager.default.createSymbolicLink(
+            atPath: link,
+            withDestinationPath: setup.folder.file("one")
+        )
+        let refused = try setup.holdfast("add", link, expecting: 64)
+        #expect(refused.stderr.contains("\(setup.folder.file("one")) by another name"), "\(refused)")
+        try setup.holdfast("sync", setup.folder.file("one"))
+        #expect(try watcher.terminate().status == 0)
+        try setup.holdfast("watch", "--once")
+    }
+
     @Test("without a configuration, SIGHUP ends the watcher")
     func withoutConfiguration() throws {
         let protection = try Protection()
