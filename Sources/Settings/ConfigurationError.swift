@@ -17,20 +17,43 @@ package struct ConfigurationProblem: Hashable, Sendable {
 extension ConfigurationProblem {
     /// What Yams has against a text.
     init(_ error: any Error, in text: String) {
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         switch error as? YamlError {
         case .scanner(_, let problem, let mark, _)?, .parser(_, let problem, let mark, _)?,
             .composer(_, let problem, let mark, _)?:
-            self.init(line: mark.line, message: "is no YAML: \(problem)")
+            let indentation = lines.dropFirst(mark.line - 1).first?.prefix { $0.isWhitespace } ?? ""
+            let message = indentation.contains("\t") ? "begins with a tab: indent with spaces" : problem
+            self.init(line: mark.line, message: "is no YAML: \(message)")
         case .duplicatedKeysInMapping(let keys, let context)?:
+            let key = keys.first ?? ""
             self.init(
-                line: context.mark.line,
-                message: "\(keys.sorted().joined(separator: ", ")) is there twice"
+                line: Self.line(repeating: key, from: context.mark, in: lines),
+                message: "\(key) is there twice: remove one of them"
             )
         case .reader(let problem, let offset, _, _)?:
             let before = text.unicodeScalars.prefix(offset ?? 0)
             self.init(line: 1 + before.count { $0 == "\n" }, message: "is no YAML: \(problem)")
         default: self.init(line: 1, message: "is no YAML: \(error)")
         }
+    }
+}
+
+extension ConfigurationProblem {
+    /// The line that repeats a key of a mapping. `mark`: where the key is first, in the indentation of all
+    /// keys of the mapping. Where they are not on lines of their own, it is the line of the first.
+    private static func line(repeating key: String, from mark: Mark, in lines: [Substring]) -> Int {
+        for (number, line) in lines.enumerated().dropFirst(mark.line) {
+            let content = line.drop { $0 == " " }
+            guard !content.isEmpty, content.first != "#" else { continue }
+            let column = line.count - content.count + 1
+            guard column >= mark.column else { break }
+            let quotes: Set<Character> = ["\"", "'"]
+            let rest = content.drop { quotes.contains($0) }
+            guard column == mark.column, rest.hasPrefix(key) else { continue }
+            let behind = rest.dropFirst(key.count).drop { quotes.contains($0) || $0 == " " }
+            if behind.first == ":" { return number + 1 }
+        }
+        return mark.line
     }
 }
 

@@ -114,8 +114,19 @@ extension SettingType where Value == String {
             let scheme = ["https://", "http://"].first(where: text.lowercased().hasPrefix),
             text.unicodeScalars.allSatisfy({ $0.isASCII && $0.value > 0x20 && $0.value != 0x7F })
         else { return nil }
-        let host = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
-        return host.isEmpty ? nil : text
+        let authority = text.dropFirst(scheme.count).prefix { !"/?#".contains($0) }
+        return hasServer(authority) ? text : nil
+    }
+
+    /// Whether a host, and a port if there is one, follow the user of an authority (RFC 3986, section 3.2).
+    private static func hasServer(_ authority: Substring) -> Bool {
+        let server = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        // An address of IPv6 has colons within its brackets.
+        let hostEnd = server.lastIndex(of: "]").map { server.index(after: $0) } ?? server.startIndex
+        guard let colon = server[hostEnd...].firstIndex(of: ":") else { return !server.isEmpty }
+        let port = server[server.index(after: colon)...]
+        return colon > server.startIndex
+            && (port.isEmpty || port.allSatisfy(\.isNumber) && UInt16(port).map { $0 > 0 } ?? false)
     }
 }
 

@@ -96,7 +96,13 @@ struct ConfigurationReadingTests {
                 "a is no setting: known are alerts, heartbeat, metrics, remotes, repository, roots, watch"
             ),
             ("\nrepositry: /a", 2, "did you mean repository?"),
-            ("repository: /a\nrepository: /b", 1, "repository is there twice"),
+            ("repository: /a\n\nrepository: /b", 3, "repository is there twice: remove one of them"),
+            (
+                "watch:\n  debounce: 1s\n  max-delay: 1s\n  # x\n\n  debounce : 1s", 6,
+                "debounce is there twice"
+            ),
+            ("roots:\n  - path: /a\n    exclude: [x]\n    path: /b\n  - path: /c", 4, "path is there twice"),
+            ("metrics: 1\nwatch: {debounce: 1s, debounce: 2s}\ndebounce: 1s", 2, "debounce is there twice"),
             ("repository: a/b", 1, "must begin with / or ~/"),
             ("repository: ''", 1, "repository is empty, not a path: write /srv/app"),
             ("\nrepository: \"/a\\0b\"", 2, "repository is '/a"),
@@ -138,6 +144,10 @@ struct ConfigurationReadingTests {
             ("alerts:\n  - {url: ftp://a}", 2, "alerts[1].url is 'ftp://a', not a URL: write https://"),
             ("alerts:\n  - {url: 'https:///x'}", 2, "not a URL"),
             ("alerts:\n  - {url: 'https://a b'}", 2, "not a URL"),
+            ("alerts:\n  - {url: 'http://h:99999/'}", 2, "alerts[1].url is 'http://h:99999/', not a URL"),
+            ("alerts:\n  - {url: 'http://h:0'}", 2, "not a URL"),
+            ("alerts:\n  - {url: 'http://h:x/'}", 2, "not a URL"),
+            ("heartbeat: {url: 'http://[::1]:70000'}", 1, "heartbeat.url is 'http://[::1]:70000', not a URL"),
             (
                 "alerts:\n  - {program: [a]}", 2,
                 "alerts[1].program is no setting: known are command, url"
@@ -163,11 +173,23 @@ struct ConfigurationReadingTests {
             ),
             ("watch: {debounce: 20ms", 2, "no YAML"),
             ("a:\tb: c", 1, "no YAML"),
+            ("watch:\n\tdebounce: 20ms", 2, "is no YAML: begins with a tab: indent with spaces"),
         ] as [(String, Int, String)]
     )
     func problem(_ text: String, _ line: Int, _ message: String) throws {
         let problem = try #require(read(text).problems.first)
         #expect(problem.line == line && problem.message.contains(message), "\(problem)")
+    }
+
+    @Test(
+        "the URL of a server may have a port, a user, and an address of IPv6",
+        arguments: [
+            "http://h:80", "https://h:65535/x:y", "http://u:p@h:8080", "http://[::1]", "http://[::1]:80/",
+        ]
+    )
+    func url(_ url: String) {
+        let (configuration, problems) = read("heartbeat: {url: '\(url)'}")
+        #expect(problems.isEmpty && configuration.heartbeat?.url.value == url)
     }
 
     @Test("all problems of a file are told at once")

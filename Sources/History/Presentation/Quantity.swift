@@ -22,11 +22,13 @@ package enum Quantity {
         "\(count) \(thing)\(count == 1 ? "" : "s")"
     }
 
-    /// A long duration in its largest unit alone, truncated: `3 h`, `12 days`, `4 months`, `2 years`.
+    /// A long duration in its largest unit alone, truncated, but 1 minute or more: `5 min`, `3 h`, `12 days`,
+    /// `4 months`, `2 years`.
     package static func roughText(_ duration: Duration) -> String {
-        let days = duration.components.seconds / 86_400
+        let seconds = duration.components.seconds
+        let days = seconds / 86_400
         switch days {
-        case ..<1: return "\(max(0, duration.components.seconds / 3600)) h"
+        case ..<1: return seconds < 3600 ? "\(max(1, seconds / 60)) min" : "\(seconds / 3600) h"
         case ..<90: return text(days, "day")
         case ..<730: return text(days / 30, "month")
         default: return text(days / 365, "year")

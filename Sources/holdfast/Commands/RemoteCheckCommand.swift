@@ -1,4 +1,5 @@
 import ArgumentParser
+import History
 import LinuxSystem
 import Remote
 import RepositoryFormat
@@ -102,7 +103,7 @@ struct RemoteCheckCommand: HoldfastCommand {
         try console.result(
             json: RemoteCheckLine(root: root, errors: errors, snapshots: snapshots, bytesRead: bytesRead),
             text:
-                "root \(root) up to snapshot \(snapshots): \(errors == 0 ? "no damage" : "\(errors) errors")"
+                "root \(root) up to snapshot \(snapshots): \(errors == 0 ? "no damage" : Quantity.text(errors, "error"))"
         )
         return errors
     }

@@ -59,7 +59,7 @@ struct ShowCommand: HoldfastCommand {
                 json: SnapshotLine(snapshot),
                 text: """
                     snapshot \(entry.text) of \(snapshot.path.printable)
-                      \(state.event.name), \(snapshot.record.pageCount) pages changed, \
+                      \(state.event.name), \(Quantity.text(snapshot.record.pageCount, "page")) changed, \
                     \(Quantity.text(bytes: state.shape.byteCount)) in all, \
                     \(Quantity.text(bytes: snapshot.record.storedBytes)) stored
                       digest \(state.digest.hexadecimal)\(snapshot.isGood.map { $0 ? ", good" : ", bad" } ?? "")\

@@ -65,6 +65,7 @@ struct RestoreReport {
         console.warn(unseen: plan.unseen, in: plan.root, at: plan.entry.sequence)
         let output = try Directory.absolute(plan.destination).string
         let failed = plan.items.count + plan.refused.count - restored
+        let (verb, leftOutVerb) = (restored == 1 ? "is" : "are", failed == 1 ? "was" : "were")
         try console.result(
             json: RestoredDirectoryLine(
                 sequence: plan.entry.sequence,
@@ -77,8 +78,9 @@ struct RestoreReport {
                 elapsedMs: start.duration(to: .now).wholeMilliseconds
             ),
             text:
-                "\(Quantity.text(restored, "file")) of \(target.path.printable) as of snapshot \(plan.entry.text) are in "
-                + "\(plan.destination.printable)" + (failed == 0 ? "" : ", \(failed) were left out")
+                "\(Quantity.text(restored, "file")) of \(target.path.printable) as of snapshot \(plan.entry.text) "
+                + "\(verb) in \(plan.destination.printable)"
+                + (failed == 0 ? "" : ", \(failed) \(leftOutVerb) left out")
         )
         return plan.unseen.isEmpty || worst != .done ? worst : .partial
     }

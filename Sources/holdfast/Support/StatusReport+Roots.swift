@@ -101,6 +101,7 @@ extension StatusReport {
 
     private func forecast(_ status: RootStatus) -> String {
         switch status.forecast {
+        case .diskIsFull(.zero): return ""
         case .diskIsFull(let time): return ", full in \(Quantity.roughText(time)) by today's growth"
         case .isAtLimit(let time):
             let limit = ", at its limit of \(Quantity.text(bytes: status.watcher?.maximumBytes ?? 0))"

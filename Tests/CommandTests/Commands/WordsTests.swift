@@ -53,6 +53,22 @@ import Testing
         }
     }
 
+    @Test("one page and one file are singular")
+    func singular() throws {
+        let protection = try Protection("PRAGMA journal_mode=WAL; CREATE TABLE t(a);")
+        try protection.watch()
+        let session = try SQLite3Session(protection.database)
+        try session.sql("INSERT INTO t VALUES(1);")
+        try protection.sync()
+        let shown = try protection.holdfast("show", "latest", protection.database)
+        #expect(shown.stdout.contains("commit, 1 page changed, "), "\(shown)")
+        let out = protection.folder.file("out")
+        let restored = try protection.holdfast("restore", protection.data, "--at", "latest", "--output", out)
+        #expect(restored.stdout.contains("1 file of \(protection.data) as of snapshot "), "\(restored)")
+        #expect(restored.stdout.contains(") is in \(out)\n"), "\(restored)")
+        try protection.stop()
+    }
+
     @Test("log lists the files of a directory")
     func directory() throws {
         let team = try DevTeam()

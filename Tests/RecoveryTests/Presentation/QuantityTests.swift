@@ -29,4 +29,16 @@ struct QuantityTests {
     func spans(duration: Duration, text: String) {
         #expect(Quantity.text(duration) == text)
     }
+
+    @Test(
+        "spans of time in their largest unit, 1 minute or more",
+        arguments: [
+            (Duration.zero, "1 min"), (.seconds(59), "1 min"), (.seconds(3599), "59 min"),
+            (.seconds(3600), "1 h"), (.seconds(86_399), "23 h"), (.seconds(86_400), "1 day"),
+            (.seconds(90 * 86_400), "3 months"), (.seconds(730 * 86_400), "2 years"),
+        ]
+    )
+    func roughSpans(duration: Duration, text: String) {
+        #expect(Quantity.roughText(duration) == text)
+    }
 }
