@@ -126,8 +126,8 @@ extension ObservedFiles {
         return tracker
     }
 
-    /// Whether the file may be protected. If it belongs to a virtual file system or to a repository, that is
-    /// left out. One that is only being made is passed over this time.
+    /// Whether the file may be protected. If it belongs to a virtual file system, a remote or a repository,
+    /// that is left out. A repository that is only being made is passed over this time.
     private mutating func leavesIn(_ name: FilePath, _ status: FileStatus) -> Bool {
         let path = tree.places.path(of: name)
         let directory = name.removingLastComponent()
@@ -137,7 +137,15 @@ extension ObservedFiles {
             leaveOut(name, .fileSystem(pseudo))
             return false
         }
-        guard name.lastComponent == NestedRepository.file, !directory.isEmpty else { return true }
+        guard !directory.isEmpty else { return true }
+        if name.lastComponent == RemoteMark.file,
+            FileStatus.directIfPresent(path.removingLastComponent().appending(RemoteMark.directory))?.kind
+                == .directory
+        {
+            leaveOut(directory, .remote)
+            return false
+        }
+        guard name.lastComponent == NestedRepository.file else { return true }
         switch RepositoryDirectory.mark(at: path) {
         case .isOther: return true
         case .isUnfinished: return false

@@ -67,6 +67,10 @@ extension ObservedTree {
             leaveOut(name, .repository)
             return .leftOut(name, apartFrom: [])
         }
+        if !name.isEmpty, names.contains(RemoteMark.directory), names.contains(RemoteMark.file) {
+            leaveOut(name, .remote)
+            return .leftOut(name, apartFrom: [])
+        }
         takeIn(name)
         record.handOver(name, opened, places)
         listing.begin(name, opened, names, wasElsewhere: wasElsewhere)

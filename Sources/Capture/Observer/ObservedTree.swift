@@ -69,7 +69,7 @@ struct ObservedTree: ~Copyable {
             case .link, .special:
                 let kind = FileStatus.directIfPresent(places.path(of: name))?.kind
                 if kind.flatMap(DesignedReason.init) != reason { takeIn(name) }
-            case .repository, .fileSystem: listing.add(name, wasElsewhere: false)
+            case .repository, .remote, .fileSystem: listing.add(name, wasElsewhere: false)
             }
         }
     }

@@ -2,7 +2,7 @@ import LinuxSystem
 import SystemPackage
 
 /// What is left out, and the status of that: directories that cannot be read, names of which it is not known
-/// what has them, and by design links, repositories, and file systems that hold no files of anybody.
+/// what has them, and by design links, repositories, remotes, and file systems that hold no files of anybody.
 struct Omissions {
     private let context: CaptureContext
     /// Directories that could not be watched or listed; the slow round tries again.

@@ -7,6 +7,8 @@ enum DesignedReason: Hashable {
     case link
     /// A repository of Holdfast, or a part of one.
     case repository
+    /// A directory to which holdfast ships: captured, it would be shipped into itself without end.
+    case remote
     /// A file system that the kernel makes up, by its name.
     case fileSystem(String)
     /// A pipe, socket or device: it has no content of its own, and opening it has effects.
@@ -106,6 +108,11 @@ package struct LeftOut: Sendable, Hashable {
                 (
                     "is a repository of holdfast", "repositories of holdfast",
                     "left out: copy it for a second copy"
+                )
+            case .remote:
+                (
+                    "is a remote of holdfast", "remotes of holdfast",
+                    "left out: keep it on another disk"
                 )
             case .fileSystem(let name):
                 (

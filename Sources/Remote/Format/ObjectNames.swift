@@ -1,10 +1,11 @@
 import LinuxSystem
+import SystemPackage
 package import RepositoryFormat
 
 /// The names of a remote's objects (docs/OFFSITE.md, "Names").
 package enum ObjectNames {
     /// Describes the remote.
-    package static let remote = ObjectName("remote.json")!
+    package static let remote = ObjectName(RemoteMark.file.string)!
     /// Where the store cannot refuse a taken name, these were written to find that out.
     package static let probes = "probe/"
     package static let keys = "keys/"

@@ -1,4 +1,5 @@
 import LinuxSystem
+import RepositoryFormat
 import SystemPackage
 
 /// The directory of a remote while a request is served. Everything in it is opened by its name within this
@@ -15,7 +16,6 @@ struct ObjectDirectory {
     /// `holdfast_remote`
     let own: OpenDirectory
 
-    private static let ownName: FilePath.Component = "holdfast_remote"
     private static let draftsName: FilePath.Component = "drafts"
     private static let uploadsName: FilePath.Component = "uploads"
 
@@ -30,14 +30,14 @@ struct ObjectDirectory {
                 "there is no directory \(path.printable): is its disk mounted?"
             )
         }
-        own = try Self.openOwn(Self.ownName, in: top, of: top)
+        own = try Self.openOwn(RemoteMark.directory, in: top, of: top)
     }
 
     /// Makes it, and those above it, as far as they are missing. May be repeated, also after a crash.
     static func create(_ path: FilePath) throws {
         try Directory.make(path)
         let top = try OpenDirectory(following: path)
-        let own = try OpenDirectory(make(ownName, in: top))
+        let own = try OpenDirectory(make(RemoteMark.directory, in: top))
         for name in [draftsName, uploadsName] { _ = try make(name, in: own) }
         try own.synchronise()
         try top.synchronise()

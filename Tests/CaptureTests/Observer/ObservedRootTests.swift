@@ -190,6 +190,40 @@ struct ObservedRootTests {
         #expect(history("copy/mine", observed).contents == ["mine"])
     }
 
+    /// Catches a remote that is captured, and so shipped into itself without end.
+    @Test("a remote is left out, also one that is begun later, until it is none any more")
+    func nestedRemote() throws {
+        let observed = try ObservedDirectory { folder in
+            for name in ["data/a", "data/a/holdfast_remote", "data/b"] {
+                try Directory.make(FilePath(folder.file(name)))
+            }
+            try folder.write("{}", to: "data/a/remote.json")
+            try folder.write("object", to: "data/a/object")
+            try folder.write("mine", to: "data/b/remote.json")
+        }
+        try observed.observe()
+        #expect(observed.tracked == ["b/remote.json"])
+        #expect(observed.meter.current.designed == [path("data/a", observed): .remote])
+        try Directory.make(path("data/c/holdfast_remote/drafts", observed))
+        try observed.observe()
+        try observed.folder.write("{}", to: "data/c/holdfast_remote/drafts/1")
+        try Directory.rename(
+            path("data/c/holdfast_remote/drafts/1", observed),
+            to: path("data/c/remote.json", observed)
+        )
+        try observed.observe()
+        let remotes = [path("data/a", observed), path("data/c", observed)]
+        #expect(Set(observed.meter.current.designed.keys) == Set(remotes))
+        try observed.folder.write("object", to: "data/c/object")
+        try observed.observe()
+        #expect(observed.tracked == ["b/remote.json"])
+        try Directory.remove(path("data/a/remote.json", observed))
+        observed.root.makeRound()
+        try observed.observe()
+        #expect(observed.tracked.contains("a/object") && observed.meter.current.designed.count == 1)
+        #expect(history("a/object", observed).contents == ["object"])
+    }
+
     /// Catches a history that ends with a deletion where a link to the root was only pointed elsewhere.
     @Test("when the root is elsewhere its files are compared there, with a gap, and none was deleted")
     func movedRoot() throws {

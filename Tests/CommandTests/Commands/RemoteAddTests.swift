@@ -76,6 +76,18 @@ struct RemoteAddTests {
         try protection.holdfast(["check", "--read-data"])
     }
 
+    @Test("a remote in a root that only the command line names is left out of it")
+    func leftOut() throws {
+        try protection.watch()
+        try add("nas", url("data/remote"))
+        try protection.watcher?.waitForError { $0.contains("/remote is a remote of holdfast: left out: ") }
+        let before = try protection.sync()
+        try protection.holdfast(["push"] + options)
+        #expect(try protection.sync() == before)
+        #expect(folder.exists("data/remote/roots"))
+        try protection.stop()
+    }
+
     @Test("a key file that is named from the working directory is found from any other one")
     func relativeKey() throws {
         let key = folder.file("key")
