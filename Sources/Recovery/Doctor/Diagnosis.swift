@@ -130,7 +130,7 @@ package struct Doctor {
         guard !lost.isEmpty else { return nil }
         let last = try HistoryBisection(entries, images, after: former.sequence, upTo: present.sequence)
             .lastBefore { !$0.massDeletions(since: former.facts).isEmpty }
-        let tables = lost.map { "\($0.lost) fewer in \($0.table)" }.joined(separator: ", ")
+        let tables = lost.map(\.text).joined(separator: ", ")
         let path = index.path(of: file, at: present.sequence)
         return "snapshot \(last) was the last one with more rows (\(tables)): see "
             + "\(SuggestedCommand("diff", "\(last)", path, "--summary"))"
@@ -282,4 +282,10 @@ package struct Doctor {
 
 extension Diagnosis.Remedy {
     fileprivate var rank: Int { Self.allCases.firstIndex(of: self)! }
+}
+
+extension MassDeletion {
+    fileprivate var text: String {
+        isDropped ? "\(table) is gone: \(Quantity.text(rows: lostRows))" : "\(lostRows) fewer in \(table)"
+    }
 }

@@ -94,9 +94,7 @@ struct EmptiedDatabase {
         guard let image = try images.image(entry) else { return nil }
         defer { if entry != present { images.discard(entry) } }
         let facts = try HealthFacts(imageAt: image)
-        if case .problems = facts.integrity { return nil }
-        // If the schema cannot be parsed, the tables are unknown.
-        if case .unchecked = facts.integrity, facts.rowCounts.isEmpty { return nil }
+        guard facts.areTablesKnown else { return nil }
         return (facts.rowCount, try FileStatus.of(image).sizeBytes)
     }
 }

@@ -177,12 +177,14 @@ private struct Examination {
             return try HistoryBisection(entries, images, after: before, upTo: state.sequence)
                 .lastBefore(hasHappened)
         }
+        // A dropped table counts, though its tag for the change of the schema names the same moment: only a
+        // mass deletion is an alert.
         let deletions = new.massDeletions(since: old)
         if let worst = deletions.first {
             let remaining = new.rowCounts[worst.table] ?? 0
             let half = (remaining + (old.rowCounts[worst.table] ?? 0)) / 2
             let last = try lastBefore { $0.rowCounts[worst.table] ?? 0 <= half }
-            let message = deletions.map { "\($0.lost) rows of \($0.table)" }.joined(separator: ", ")
+            let message = deletions.map { "\($0.lostRows) rows of \($0.table)" }.joined(separator: ", ")
             let name = latest.takeTag("before-deletion-\(stamp)")
             marks.append(.tag(name, message: message, at: last, isAutomatic: true))
         }

@@ -87,4 +87,26 @@ import Testing
             "\(doctor)"
         )
     }
+
+    @Test("a table that was dropped is said, and none that was renamed", arguments: [true, false])
+    func dropped(isWatched: Bool) throws {
+        let protection = try Protection(Self.fill(500) + "CREATE TABLE u(v);")
+        try protection.watch()
+        if !isWatched { try protection.stop() }
+        try SQLite3.sql("ALTER TABLE s RENAME TO renamed; INSERT INTO u VALUES(1);", on: protection.database)
+        try protection.holdfast("sync")
+        let renamed = try protection.holdfast("doctor", protection.database)
+        #expect(renamed.stdout.contains("nothing is wrong"), "\(renamed)")
+        let last = try #require(protection.snapshots().last?.sequence)
+        try SQLite3.sql("DROP TABLE renamed;", on: protection.database)
+        try protection.holdfast("sync")
+        let doctor = try protection.holdfast("doctor", protection.database)
+        #expect(
+            doctor.stdout.contains(
+                "the file is intact, but snapshot \(last) was the last one with more rows "
+                    + "(renamed is gone: 500 rows): see "
+            ),
+            "\(doctor)"
+        )
+    }
 }

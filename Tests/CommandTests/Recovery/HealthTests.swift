@@ -153,6 +153,30 @@ struct HealthTests {
         }
     }
 
+    @Test("a dropped table is a mass deletion as well; a renamed one is a change of the schema only")
+    func dropped() throws {
+        let fill =
+            "CREATE TABLE t(i); WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i FROM n;"
+        let protection = try Protection(fill + "CREATE TABLE u(i);")
+        try protection.watch("--check-after", "200ms")
+        for (change, tags) in [
+            ("ALTER TABLE t RENAME TO renamed;", ["schema-change"]),
+            ("DROP TABLE renamed;", ["deletion", "schema-change"]),
+        ] {
+            try wait(for: "a verdict") {
+                try protection.holdfast("log", protection.data).stdout.split(separator: "\n").last?
+                    .contains("  good") == true
+            }
+            let before = try #require(protection.log().last?.sequence)
+            try SQLite3.sql(change, on: protection.database)
+            // The tags of one moment are written at once.
+            let found = { try protection.log().first { $0.sequence == before }?.tags ?? [] }
+            try wait(for: "a tag") { try !found().isEmpty }
+            let kinds = try found().sorted().map { String($0.prefix { !$0.isNumber }) }
+            #expect(kinds == tags.map { "before-\($0)-" })
+        }
+    }
+
     @Test("what a restore changes was meant, and gets no name")
     func restored() throws {
         let fill =
