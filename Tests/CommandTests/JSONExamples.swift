@@ -86,7 +86,8 @@ enum JSONExamples {
                     databases: 1,
                     bytes: 1,
                     elapsedMs: 1,
-                    problem: "text"
+                    problem: "text",
+                    unchecked: "text"
                 )
             ),
             (
@@ -102,6 +103,7 @@ enum JSONExamples {
                     storedBytes: 1,
                     digest: "text",
                     health: "text",
+                    unchecked: "text",
                     tags: ["text"],
                     coalesced: 1,
                     held: true,

@@ -16,6 +16,8 @@ package struct HistoryListing: Sendable {
         package let kind: FileKind
         /// The health verdict; nil if there is none.
         package let isGood: Bool?
+        /// Why the verdict is about a part only; nil if it is not.
+        package let unchecked: String?
         /// Sorted.
         package let tags: [String]
         package let isHeld: Bool
@@ -113,6 +115,7 @@ package struct HistoryListing: Sendable {
             name: declaration?.name ?? "",
             kind: declaration?.kind ?? .plain,
             isGood: index.verdicts[sequence],
+            unchecked: index.unchecked[sequence],
             tags: tags[sequence] ?? [],
             isHeld: index.holds.contains(sequence)
         )

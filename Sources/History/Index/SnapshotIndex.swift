@@ -48,6 +48,8 @@ package struct SnapshotIndex: Sendable {
     package private(set) var holds: Set<SequenceNumber> = []
     /// The last verdict on each snapshot that has one: whether it is healthy.
     package private(set) var verdicts: [SequenceNumber: Bool] = [:]
+    /// Why those verdicts are about a part only that are.
+    package private(set) var unchecked: [SequenceNumber: String] = [:]
     /// All recoveries, oldest first.
     package private(set) var recoveries: [RecoveryEntry] = []
     /// The last recovery that was begun, unless it was finished.
@@ -125,10 +127,11 @@ package struct SnapshotIndex: Sendable {
         }
     }
 
-    /// Sets a snapshot as healthy, and no newer one.
-    package mutating func judge(_ newestGood: SequenceNumber) {
+    /// Sets a snapshot as healthy, and no newer one. `reason`: why not all of it could be checked.
+    package mutating func judge(_ newestGood: SequenceNumber, unchecked reason: String?) {
         for (sequence, isGood) in verdicts where isGood && sequence > newestGood { verdicts[sequence] = nil }
         verdicts[newestGood] = true
+        unchecked[newestGood] = reason
     }
 
     /// Completes the index after the whole history was added.
@@ -174,7 +177,9 @@ package struct SnapshotIndex: Sendable {
         case (.hold, _): holds.insert(annotation.target)
         case (.release, _): holds.remove(annotation.target)
         case (.health, _):
-            if let verdict = annotation.verdict { verdicts[annotation.target] = verdict == .good }
+            guard let verdict = annotation.verdict else { break }
+            verdicts[annotation.target] = verdict == .good
+            unchecked[annotation.target] = annotation.fields["unchecked"]
         case (.drill, _):
             if let drill = DrillRecord(annotation) { drills.append(drill) }
         case (.clock, _):

@@ -14,6 +14,8 @@ package struct DrillRecord: Sendable {
     package let elapsed: Duration
     /// Why it failed; nil if it did not.
     package let problem: String?
+    /// Why not all could be checked; nil if it was.
+    package let unchecked: String?
 
     package init(
         time: Instant,
@@ -22,7 +24,8 @@ package struct DrillRecord: Sendable {
         databases: Int,
         bytes: UInt64,
         elapsed: Duration,
-        problem: String?
+        problem: String?,
+        unchecked: String?
     ) {
         self.time = time
         self.sequence = sequence
@@ -31,6 +34,7 @@ package struct DrillRecord: Sendable {
         self.bytes = bytes
         self.elapsed = elapsed
         self.problem = problem
+        self.unchecked = unchecked
     }
 
     /// Nil unless the annotation is that of a drill, and complete.
@@ -49,7 +53,8 @@ package struct DrillRecord: Sendable {
             databases: databases,
             bytes: bytes,
             elapsed: .milliseconds(elapsed),
-            problem: fields["problem"]
+            problem: fields["problem"],
+            unchecked: fields["unchecked"]
         )
     }
 
@@ -63,6 +68,7 @@ package struct DrillRecord: Sendable {
             "elapsed_ms": String(elapsed.nanoseconds / 1_000_000),
         ]
         fields["problem"] = problem
+        fields["unchecked"] = unchecked
         return AnnotationRequest(.drill, target: SequenceNumber.none, fields: fields)
     }
 }

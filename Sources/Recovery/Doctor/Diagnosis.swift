@@ -84,7 +84,7 @@ package struct Doctor {
             }
         } else {
             findings.append("the file is gone: it was deleted at snapshot \(present.sequence)")
-            choices = try LastHealthySearch(index).newest(of: file).map { [lastState($0)] } ?? []
+            choices = try LastHealthySearch(index).newest(of: file).map { [lastState($0.entry)] } ?? []
         }
         return Diagnosis(
             path: path,
@@ -195,7 +195,7 @@ package struct Doctor {
     }
 
     private func choices(_ image: FilePath) throws -> [Diagnosis.Choice] {
-        let good = try LastHealthySearch(index).newest(of: file)
+        let good = try LastHealthySearch(index).newest(of: file)?.entry
         let goodImage = try good.flatMap { try images.image($0) }
         let salvaged = try salvage(of: image)
         let merged = try goodImage.flatMap { good in

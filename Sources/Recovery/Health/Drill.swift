@@ -22,6 +22,7 @@ package enum Drill {
         var (files, databases, bytes) = (0, 0, UInt64(0))
         // The snapshot may not be the intended one.
         var problems = index.damage.prefix(1).map { "\(DamageError($0.file, at: $0.offset, $0.message))" }
+        var unchecked: [String] = []
         do {
             let plan =
                 scope == .root && index.root.kind == .directory
@@ -32,6 +33,9 @@ package enum Drill {
                 files += 1
                 databases += outcome.item.kind == .database ? 1 : 0
                 bytes.addSaturated(outcome.state.shape.byteCount)
+                if case .unchecked(let reason) = outcome.integrity {
+                    unchecked.append("\(outcome.item.path.printable): \(reason)")
+                }
             } onFailure: { path, error in
                 problems.append("\(path.printable): \(error)")
             }
@@ -48,7 +52,13 @@ package enum Drill {
             databases: databases,
             bytes: bytes,
             elapsed: start.duration(to: .now),
-            problem: problems.first.map { problems.count == 1 ? $0 : "\($0), and \(problems.count - 1) more" }
+            problem: summary(problems),
+            unchecked: summary(unchecked)
         )
+    }
+
+    /// The first one, and how many more there are; nil if there is none.
+    private static func summary(_ remarks: [String]) -> String? {
+        remarks.first.map { remarks.count == 1 ? $0 : "\($0), and \(remarks.count - 1) more" }
     }
 }

@@ -87,7 +87,8 @@ struct DrillCommand: HoldfastCommand {
             databases: record.databases,
             bytes: record.bytes,
             elapsedMs: record.elapsed.wholeMilliseconds,
-            problem: record.problem
+            problem: record.problem,
+            unchecked: record.unchecked
         )
         try console.result(json: json, text: record.text)
     }

@@ -62,7 +62,7 @@ struct ShowCommand: HoldfastCommand {
                       \(state.event.name), \(Quantity.text(snapshot.record.pageCount, "page")) changed, \
                     \(Quantity.text(bytes: state.shape.byteCount)) in all, \
                     \(Quantity.text(bytes: snapshot.record.storedBytes)) stored
-                      digest \(state.digest.hexadecimal)\(snapshot.isGood.map { $0 ? ", good" : ", bad" } ?? "")\
+                      digest \(state.digest.hexadecimal)\(health(snapshot))\
                     \(snapshot.isHeld ? ", held" : "")\(snapshot.tags.map { " [\($0)]" }.joined())
                     """
             )
@@ -76,5 +76,11 @@ struct ShowCommand: HoldfastCommand {
             console: console
         )
         return try report.showFiles()
+    }
+
+    private func health(_ snapshot: HistoryListing.Snapshot) -> String {
+        guard let isGood = snapshot.isGood else { return "" }
+        let remark = snapshot.unchecked.map { ", but not all could be checked (\($0.printable))" }
+        return (isGood ? ", good" : ", bad") + (remark ?? "")
     }
 }

@@ -32,4 +32,5 @@ struct DrillLine: JSONLine {
     let bytes: UInt64
     let elapsedMs: Int64
     let problem: String?
+    let unchecked: String?
 }

@@ -16,6 +16,7 @@ struct SnapshotLine: JSONLine {
     let storedBytes: UInt64
     let digest: String
     let health: String
+    let unchecked: String?
     let tags: [String]
     /// How many transactions share the snapshot, if that is known.
     let coalesced: UInt64?
@@ -38,6 +39,7 @@ extension SnapshotLine {
         storedBytes = record.storedBytes
         digest = record.state.digest.hexadecimal
         health = snapshot.isGood.map { $0 ? "good" : "bad" } ?? "unknown"
+        unchecked = snapshot.unchecked
         tags = snapshot.tags
         coalesced = record.coalesced > 0 ? record.coalesced : nil
         held = snapshot.isHeld ? true : nil

@@ -6,7 +6,11 @@ extension DrillRecord {
     /// When it was, and how it ended.
     var resultText: String { "\(time.localText(in: .system)), \(result)" }
 
-    private var result: String { problem.map { "failed: \($0)" } ?? "all was right" }
+    private var result: String {
+        if let problem { return "failed: \(problem.printable)" }
+        guard let unchecked else { return "all was right" }
+        return "all that could be checked was right, but not all could be (\(unchecked.printable))"
+    }
 
     /// A line for people.
     var text: String {

@@ -50,7 +50,8 @@ enum WatchMessages {
 
     static func say(_ drill: DrillRecord, of root: RootDescription, _ options: GlobalOptions) {
         if drill.problem == nil && options.quiet { return }
-        Console.say("\(root.path.printable): \(drill.text)", details: [drill.problem].compactMap(\.self))
+        let details = [drill.problem, drill.unchecked].compactMap(\.self)
+        Console.say("\(root.path.printable): \(drill.text)", details: details)
     }
 
     static func say(_ notice: CaptureNotice, of root: RootDescription, _ options: GlobalOptions) {

@@ -45,6 +45,9 @@ import Testing
         #expect(doctor.stderr.contains("not all could be checked"), "\(doctor)")
         let good = try protection.holdfast("show", "latest-good", protection.database, "--json")
         #expect(good.stdout.contains(#""sequence":1"#), "\(good)")
+        #expect(good.stdout.contains(#""health":"good","unchecked":""#), "\(good)")
+        let shown = try protection.holdfast("show", "latest-good", protection.database)
+        #expect(shown.stdout.contains(", good, but not all could be checked ("), "\(shown)")
         let output = protection.folder.file("out.db")
         let restore = try protection.holdfast("restore", protection.database, "--output", output)
         #expect(restore.stderr.contains("SQLite cannot check it"), "\(restore)")
@@ -53,6 +56,38 @@ import Testing
         try protection.shell("rm a.db")
         try protection.holdfast("restore", protection.database, "--at", "1", "--in-place")
         #expect(try Data(contentsOf: URL(fileURLWithPath: protection.database)) == live)
+    }
+
+    @Test("is said of a drill, also later", arguments: [collation, key, function, schema])
+    func drill(sql: String) throws {
+        let protection = try Protection(sql)
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        for list in [[], ["--list"]] {
+            let drill = try protection.holdfast(["drill", protection.data] + list)
+            let said = "all that could be checked was right, but not all could be (\(protection.database): "
+            #expect(drill.stdout.contains(said), "\(drill)")
+        }
+        let json = try protection.holdfast("drill", protection.data, "--list", "--json")
+        #expect(json.stdout.contains(#""passed":true"#), "\(json)")
+        #expect(json.stdout.contains(#""unchecked":"\#(protection.database): "#), "\(json)")
+        let status = try protection.status()
+        #expect(status.stdout.contains(", all that could be checked was right, but not all could be ("))
+    }
+
+    @Test("is said of what the watcher found good")
+    func verdict() throws {
+        let protection = try Protection(Self.collation)
+        try protection.watch("--check-after", "200ms")
+        try wait(for: "a verdict") {
+            try protection.holdfast("log", protection.data).stdout.contains("  good")
+        }
+        let shown = try protection.holdfast("show", "1", protection.database)
+        #expect(
+            shown.stdout.contains(
+                ", good, but not all could be checked (no such collation sequence: icu_root)"
+            ),
+            "\(shown)"
+        )
     }
 
     @Test("hides no damage elsewhere", arguments: [collation, key, function, schema])

@@ -38,6 +38,7 @@ extension HistoryListing.Snapshot {
             name: "a.db",
             kind: .database,
             isGood: isGood,
+            unchecked: nil,
             tags: tags,
             isHeld: false
         )
