@@ -48,12 +48,14 @@ struct WhenParser {
         return .name(String(parts[0]), back: try countBack())
     }
 
-    /// `latest…` and sequences.
+    /// `latest…`, `now…` and sequences.
     private mutating func placeInHistory() throws(WhenError) -> When? {
         let whole = scanner.rest
-        if whole == "latest" { return .latest(back: 0) }
         if whole == "latest-good" { return .latestGood }
-        if scanner.take("latest~") { return .latest(back: try countBack()) }
+        for word in ["latest", "now"] {
+            if whole == word { return .latest(back: 0) }
+            if scanner.take(word + "~") { return .latest(back: try countBack()) }
+        }
         guard scanner.isDigitsOnly, let sequence = scanner.number() else { return nil }
         guard !scanner.overflowed else {
             throw .outOfRange(text: text, field: "sequence", allowed: "1 to \(UInt64.max)")

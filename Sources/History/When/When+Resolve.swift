@@ -49,7 +49,6 @@ extension When {
             named = index
         case .sequence(let sequence):
             named = try Self.index(of: sequence, in: snapshots, mayBeBefore: isOthers(sequence))
-        case .now where tags["now"] == nil: named = snapshots.count - 1
         case .name(let name, let back):
             guard let sequence = tags[name] else { throw .unknownTag(name, known: tags.keys.sorted()) }
             let tagged = try Self.index(of: sequence, in: snapshots, mayBeBefore: true)

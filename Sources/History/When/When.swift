@@ -7,7 +7,7 @@ package import LinuxSystem
 /// | written | meaning |
 /// |---|---|
 /// | `latest`, `latest~3` | the last snapshot; three before it |
-/// | `now` | a tag of that name, else the last snapshot |
+/// | `now`, `now~3` | the same: what was committed by now may be captured a moment later, so it is no time |
 /// | `latest-good` | the last snapshot that was found good |
 /// | `42` | the snapshot with this sequence; digits alone are always a sequence |
 /// | `pre-migration` | a tag: letters, digits, `.`, `_`, `-`, `/`, not beginning with a digit or a dash |
@@ -30,8 +30,6 @@ package enum When: Hashable, Sendable {
     case sequence(UInt64)
     /// A tag, or the given number of snapshots before its own.
     case name(String, back: Int = 0)
-    /// Data that was committed by now may be captured a moment later: no time expresses that.
-    package static let now = When.name("now")
     case instant(Instant)
 
     /// Whether a tag may have this name, so that `init(parsing:now:calendar:)` reads it back as a name.
@@ -40,8 +38,11 @@ package enum When: Hashable, Sendable {
             text.utf8.count <= longestName
         else { return false }
         guard text.unicodeScalars.allSatisfy(isNameScalar) else { return false }
-        return !["latest", "latest-good", "today", "yesterday"].contains(text)
+        return !reservedNames.contains(text)
     }
+
+    /// Words with a meaning of their own.
+    package static let reservedNames = ["latest", "latest-good", "now", "today", "yesterday"]
 
     /// In bytes, like a file name.
     private static let longestName = 255

@@ -23,7 +23,7 @@ struct TagCommand: HoldfastCommand {
 
     @OptionGroup var options: GlobalOptions
 
-    @Argument(help: "The name.", completion: .tag, transform: parseTagName)
+    @Argument(help: "The name.", completion: .tag)
     var name: String
 
     @Argument(help: "A root or a protected file.", completion: .protectedPath)
@@ -49,6 +49,8 @@ struct TagCommand: HoldfastCommand {
     @OptionGroup var sync: SyncOption
 
     mutating func validate() throws {
+        // An older version may have made tags that are none any more.
+        if !delete { _ = try parseTagName(name) }
         if delete, at != nil || !message.isEmpty {
             throw ValidationError("--delete takes a name away: it goes with neither --at nor --message")
         }

@@ -30,7 +30,7 @@ struct SyncOption: ParsableArguments {
 
     private static func mayMeanNewest(_ when: When) -> Bool {
         switch when {
-        case .latest, .latestGood, .now: true
+        case .latest, .latestGood: true
         case .instant(let instant): instant.age < recent
         case .sequence, .name: false
         }

@@ -3,6 +3,9 @@ import History
 
 /// A name for a moment, which a WHEN can be.
 func parseTagName(_ text: String) throws -> String {
+    if When.reservedNames.contains(text) {
+        throw ValidationError("'\(text)' cannot be a tag: it has a meaning of its own, choose another name")
+    }
     guard When.isValidName(text) else {
         throw ValidationError(
             "'\(text)' cannot be a tag: letters, digits and . _ - / make one, and neither a digit nor - begins it"

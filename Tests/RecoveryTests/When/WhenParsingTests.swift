@@ -19,7 +19,8 @@ struct WhenParsingTests {
             ("pre-migration", .name("pre-migration")), ("release/1.2_a", .name("release/1.2_a")),
             ("latest-bad", .name("latest-bad")), ("today-2", .name("today-2")), ("agora", .name("agora")),
             ("vor-größe", .name("vor-größe")), (".x", .name(".x")), ("Latest", .name("Latest")),
-            ("now", .now), ("last", .name("last")), ("last-week", .name("last-week")),
+            ("now", .latest(back: 0)), ("now~1", .latest(back: 1)), ("last", .name("last")),
+            ("last-week", .name("last-week")),
             ("pre~1", .name("pre", back: 1)),
             ("now-2", .name("now-2")), ("last~2", .name("last", back: 2)), ("pre~0", .name("pre")),
         ]
@@ -112,8 +113,8 @@ struct WhenParsingTests {
             #expect(try parse(name) == .name(name))
         }
         for name in [
-            "", "1a", "-a", "latest", "latest-good", "today", "yesterday", "latest~1", "a b", "a:b",
-            "a\n",
+            "", "1a", "-a", "latest", "latest-good", "now", "today", "yesterday", "latest~1", "now~1", "a b",
+            "a:b", "a\n",
         ] {
             #expect(!When.isValidName(name), "\(name)")
         }
