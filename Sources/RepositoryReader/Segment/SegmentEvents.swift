@@ -2,8 +2,10 @@ import LinuxSystem
 import RepositoryFormat
 import SystemPackage
 
-/// The events of one segment, front to back: the records that its reader finds, single ones, those in blocks,
-/// and those in segment deltas.
+/// The events of one segment, front to back: its single records, and those in its blocks and segment deltas.
+///
+/// Segment deltas are directly behind the segment's header: all of them, or none. If they replace the
+/// segment, nothing else is read but the footer.
 ///
 /// A record's payload stays in the buffer that it was read into. It is available until the next event.
 struct SegmentEvents: ~Copyable {
@@ -20,7 +22,7 @@ struct SegmentEvents: ~Copyable {
         let first: SequenceNumber
         let previous: StreamEnd?
         /// The length that the next segment declares, in bytes; nil when none does.
-        let closing: UInt64?
+        let declaredBytes: UInt64?
         /// Up to here everything was once synchronised, in bytes; 0 when it is not known.
         let durableBytes: UInt64
         let isLast: Bool
@@ -31,7 +33,7 @@ struct SegmentEvents: ~Copyable {
         /// The reader's current record is to be delivered, or the records in it.
         case atRecord
         case inBlock
-        /// The segment delta whose records were delivered was the last event.
+        /// The last event was a segment delta whose records were delivered, or why one cannot be opened.
         case behindDelta
         case ended
     }
@@ -40,7 +42,7 @@ struct SegmentEvents: ~Copyable {
     private struct Block {
         let place: RecordPlace
         /// False when only the records without page data can be read.
-        let isWhole: Bool
+        let hasData: Bool
         var shares = ProportionalShares()
     }
 
@@ -53,14 +55,15 @@ struct SegmentEvents: ~Copyable {
     private(set) var end: StreamEnd
 
     private let isSealed: Bool
-    private let closing: UInt64?
+    /// The length at which the segment ends, in bytes: the file's when it is sealed, else the declared one.
+    private let endBytes: UInt64?
     private var shares: SegmentDeltaShares
     private var hasFooter = false
-    /// A segment delta that replaces the segment was delivered.
-    private var isInDelta = false
-    /// How many of the segment deltas follow the current one, as far as they can be used.
-    private var following = 0
-    /// The place where the file ends within a record that it once had.
+    /// Whether the first of the segment deltas that replace the segment was read.
+    private var isBehindFirstDelta = false
+    /// The number of segment deltas still to be read; 0 after damage.
+    private var remainingDeltas = 0
+    /// The start of the record that the end of the file cuts off.
     private var cut: UInt64?
 
     /// `header`: as the reader read it; nil when it is damaged.
@@ -72,8 +75,8 @@ struct SegmentEvents: ~Copyable {
     ) {
         let isSealed = header?.isSealed ?? false
         let fileBytes = reader.status.sizeBytes
-        let closing = isSealed ? fileBytes : segment.closing
-        if let closing { reader.close(at: closing) }
+        let endBytes = isSealed ? fileBytes : segment.declaredBytes
+        if let endBytes { reader.close(at: endBytes) }
         let durableBytes = reader.durableBytes
         end = StreamEnd(segment, reader.path, header, fileBytes: fileBytes, durableBytes: durableBytes)
         shares = SegmentDeltaShares(of: isSealed ? fileBytes : 0)
@@ -81,10 +84,11 @@ struct SegmentEvents: ~Copyable {
         self.segment = segment
         self.reader = reader
         self.isSealed = isSealed
-        self.closing = closing
+        self.endBytes = endBytes
     }
 
-    /// Exchanges the buffers for blocks, which all segments of a stream use in turn.
+    /// Exchanges the buffers for blocks, which all segments of a stream use in turn. Called before the first
+    /// event and after the last one.
     mutating func exchangeBuffers(with blocks: inout BlockReader) { swap(&self.blocks, &blocks) }
 
     /// The current record's header; only after an event that was a record.
@@ -100,8 +104,8 @@ struct SegmentEvents: ~Copyable {
 
     /// The current record is damaged, as its decoder found.
     mutating func reject() {
-        // No other record may replace those in a segment delta.
-        if state == .behindDelta || block?.place.isInDelta == true { following = 0 }
+        // What comes behind damaged deltas must not be delivered in their place.
+        if state == .behindDelta || block?.place.isInDelta == true { remainingDeltas = 0 }
     }
 
     mutating func next() throws -> Event {
@@ -111,8 +115,8 @@ struct SegmentEvents: ~Copyable {
             case .atRecord: if let event = try deliver() { return event }
             case .inBlock: if let event = try advanceInBlock() { return event }
             case .behindDelta:
-                if following == 0 { return try finishDeltas() }
-                isInDelta = true
+                if remainingDeltas == 0 { return try finishDeltas() }
+                isBehindFirstDelta = true
                 state = .betweenRecords
             case .ended: return .end
             }
@@ -130,7 +134,7 @@ struct SegmentEvents: ~Copyable {
         case .damage(let at, let resume):
             end.tail = .damaged
             // The record continues after the file's end: the file was once longer.
-            let isShort = isSealed || end.fileBytes < max(end.durableBytes, closing ?? 0)
+            let isShort = isSealed || end.fileBytes < max(end.durableBytes, endBytes ?? 0)
             if isShort, resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
                 cut = at
                 return nil
@@ -146,8 +150,8 @@ struct SegmentEvents: ~Copyable {
     private mutating func deliver() throws -> Event? {
         state = .betweenRecords
         if isSealed, end.tail == .clean, replacesSegment(reader.header) { return try openDelta() }
-        // A segment delta after the last one is damaged: no other record may replace the records in it.
-        if isInDelta { return nil }
+        // A further segment delta is damaged. What comes behind it must not be delivered in its place.
+        if isBehindFirstDelta { return nil }
         let place = place(storedBytes: shares.next(reader.header))
         guard let type = try stream.knownType(reader.header, place) else { return nil }
         do {
@@ -172,7 +176,7 @@ struct SegmentEvents: ~Copyable {
             try blocks.open(blockAt: place, in: reader, wantsData: false)
             damaged = damage
         }
-        block = Block(place: place, isWhole: damaged == nil)
+        block = Block(place: place, hasData: damaged == nil)
         state = .inBlock
         return damaged.map { .finding(Finding($0)) }
     }
@@ -186,15 +190,15 @@ struct SegmentEvents: ~Copyable {
     /// segment delta.
     private mutating func openDelta() throws -> Event? {
         state = .behindDelta
-        following = 0
+        remainingDeltas = 0
         let place = place(storedBytes: UInt64(reader.header.recordBytes), isInDelta: true)
         guard try stream.knownType(reader.header, place) != nil else { return nil }
         do {
             let (wantsData, wantedFiles) = (stream.wantsData, stream.wantedFiles)
-            following = try blocks.open(deltaAt: place, in: reader) {
+            remainingDeltas = try blocks.open(deltaAt: place, in: reader) {
                 wantsData && (wantedFiles?.contains($0) ?? true)
             }
-            block = Block(place: place, isWhole: true)
+            block = Block(place: place, hasData: true)
             state = .inBlock
             return nil
         } catch let damage as DamageError {
@@ -208,7 +212,7 @@ struct SegmentEvents: ~Copyable {
             while try advanceBlocks() {
                 var place = nextPlaceInBlock()
                 guard let type = try stream.knownType(blocks.header, place) else { continue }
-                if type == .changes, !block!.isWhole {
+                if type == .changes, !block!.hasData {
                     guard stream.deliversLostData else { continue }
                     let payload = unsafe blocks.payload.span.bytes
                     place.isDataLost = BlockReader.rangeBytes(ofType: blocks.header.type, payload) > 0
@@ -218,8 +222,8 @@ struct SegmentEvents: ~Copyable {
             return endBlock()
         } catch let damage as DamageError {
             _ = endBlock()
-            // No other record may replace those in a segment delta.
-            following = 0
+            // What comes behind damaged deltas must not be delivered in their place.
+            remainingDeltas = 0
             return .finding(Finding(damage))
         }
     }
@@ -256,15 +260,15 @@ struct SegmentEvents: ~Copyable {
         )
     }
 
-    /// Reads the footer of a segment that its segment deltas replace.
+    /// Reads the footer, at the end of the file: the segment deltas replace everything before it.
     private mutating func finishDeltas() throws -> Event {
         state = .ended
         let footerBytes = UInt64(RecordHeader.byteCount + FooterFormat.byteCount)
-        let place = max(end.fileBytes, footerBytes) - footerBytes
-        guard try reader.advance(from: place) == .record, reader.header.type == RecordType.footer.rawValue
+        let offset = max(end.fileBytes, footerBytes) - footerBytes
+        guard try reader.advance(from: offset) == .record, reader.header.type == RecordType.footer.rawValue
         else {
             end.tail = .damaged
-            return .finding(.missing(end.path, at: place, "the end of the sealed segment is missing"))
+            return .finding(.missing(end.path, at: offset, "the end of the sealed segment is missing"))
         }
         end.validBytes = end.fileBytes
         return readFooter().map(Event.finding) ?? .end
@@ -280,25 +284,25 @@ struct SegmentEvents: ~Copyable {
         }
     }
 
-    private mutating func finish(at place: UInt64) -> Finding? {
+    private mutating func finish(at offset: UInt64) -> Finding? {
         if isSealed, !hasFooter {
             end.tail = .damaged
-            return .missing(end.path, at: place, "the end of the sealed segment is missing")
+            return .missing(end.path, at: offset, "the end of the sealed segment is missing")
         }
         let limit = reader.limit
         if end.fileBytes < end.durableBytes {
             end.tail = .damaged
             let message =
                 "the segment ends at byte \(end.fileBytes), and the \(end.durableBytes - end.fileBytes) bytes behind are missing"
-            return .missing(end.path, at: min(place, end.fileBytes), message)
-        } else if place < limit && !segment.isLast {
+            return .missing(end.path, at: min(offset, end.fileBytes), message)
+        } else if offset < limit && !segment.isLast {
             end.tail = .damaged
-            return Finding(.error, end.path, at: place, "\(limit - place) bytes are damaged")
-        } else if place < limit {
+            return Finding(.error, end.path, at: offset, "\(limit - offset) bytes are damaged")
+        } else if offset < limit {
             if end.tail == .clean { end.tail = .unfinished }
-        } else if let closing, end.fileBytes > closing {
-            let message = "\(end.fileBytes - closing) bytes of an unfinished write are set aside"
-            return Finding(.warning, end.path, at: closing, message)
+        } else if let endBytes, end.fileBytes > endBytes {
+            let message = "\(end.fileBytes - endBytes) bytes of an unfinished write are set aside"
+            return Finding(.warning, end.path, at: endBytes, message)
         }
         return nil
     }

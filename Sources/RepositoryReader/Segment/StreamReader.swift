@@ -105,7 +105,7 @@ package struct StreamReader {
             let segment = SegmentEvents.Listed(
                 first: first,
                 previous: previous,
-                closing: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
+                declaredBytes: successor?.previousFirst == first ? successor?.previousValidBytes : nil,
                 durableBytes: mark?.segment == first ? mark!.validBytes : 0,
                 isLast: isLast
             )
