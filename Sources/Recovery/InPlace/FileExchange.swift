@@ -2,9 +2,13 @@ import LinuxSystem
 import SQLiteFiles
 import SystemPackage
 
-/// Replaces a file by an image, and renames the previous file with its sidecars. Where files can have two
-/// names, the name is never free in between. Nothing is deleted unless `keepsPrevious` is false. SQLite never
-/// finds the sidecars of one file beside the other.
+/// Replaces a file by an image, and renames the previous file with its sidecars. A program that opened the
+/// previous file before that continues with it. In WAL mode it would write into the new file's log, which it
+/// finds by name. So the previous file remains locked until no program has it open. If that takes too long,
+/// everything is undone.
+///
+/// Where files can have two names, the name is never free in between. Nothing is deleted unless
+/// `keepsPrevious` is false. SQLite never finds the sidecars of one file beside the other.
 struct FileExchange {
     /// The path of its directory is absolute and free of symbolic links.
     let place: DirectoryEntry
@@ -13,23 +17,21 @@ struct FileExchange {
     let attributes: FileAttributes?
     /// The previous file's name is extended by this suffix, as `.corrupted-YYYYMMDD-HHMMSS`.
     let quarantineSuffix: String
-    /// Whether the previous file is kept. Otherwise it is removed in the end, because the history has it,
-    /// unless a program wrote to it meanwhile.
+    /// False only for a plain file that the history has: the previous file is then removed in the end, unless
+    /// a program wrote to it meanwhile.
     let keepsPrevious: Bool
     /// How long to wait for programs that have the file open.
     let wait: Duration
     /// Whether programs that still have it open then may continue with the previous file.
     let isForced: Bool
 
+    private typealias Moved = (from: DirectoryEntry, to: DirectoryEntry)
+
     /// Appends the new names of the previous file and its sidecars to `quarantined`. Returns the attributes
     /// that could not be restored. `image` must be durable and on the same file system.
     ///
     /// `isUnchanged` is called once no program uses the file. If it returns false, the file is not changed
     /// and the result is nil.
-    ///
-    /// A program that opened the old file before the new one had its name continues with the old one. In WAL
-    /// mode it would write into the new one's log, which it finds by its name. So the old file remains locked
-    /// until no program has it open. If that takes too long, everything is undone.
     ///
     /// Throws `InPlaceError.inUse`, `SystemError`. Nothing is changed then, unless only the exchange itself
     /// could not be made durable; `quarantined` says so.
@@ -42,7 +44,7 @@ struct FileExchange {
         guard let present = try place.statusUnlessMissing() else {
             return try fill(image, deadline, &quarantined, isUnchanged)
         }
-        try own(image, present.ownership)
+        try giveOwnership(present.ownership, to: image)
         let old = try OpenFile(place, .update)
         let new = try OpenFile(image, .update)
         // In WAL mode both files would be written through one log.
@@ -50,134 +52,23 @@ struct FileExchange {
         let isLocked = try waitUntilUnused(old, mayBeForced: mayBeForced, deadline)
         defer { if isLocked { old.releaseWriteLock() } }
         guard try isUnchanged() else { return nil }
-        let before = try old.status()
+        let oldStatus = try old.status()
         // Programs that open the new file wait as well, until it is certain that it remains.
         let isNewLocked = try new.takeWriteLock()
         defer { if isNewLocked { new.releaseWriteLock() } }
 
-        let quarantine = try freeName()
+        let newName = try freeName()
         let sidecars = try UnfinishedWork.uninterrupted {
-            try exchange(image, before.identity, quarantine) {
+            try exchange(image, oldStatus.identity, newName) {
                 guard isLocked, keepsPrevious else { return }
                 try waitForLatecomers(to: old, mayBeForced: mayBeForced, deadline)
             }
         }
         guard let sidecars else { return nil }
-        let isRemoved = !keepsPrevious && remove(quarantine, of: old, ifAs: before)
-        quarantined += (isRemoved ? [] : [quarantine.path]) + sidecars.map(\.to.path)
+        let isRemoved = !keepsPrevious && remove(newName, of: old, ifAs: oldStatus)
+        quarantined += (isRemoved ? [] : [newName.path]) + sidecars.map(\.to.path)
         try place.directory.synchronise()
         return []
-    }
-
-    /// Removes the previous file, unless a program has written to it, or may. Returns whether it is gone.
-    private func remove(
-        _ quarantine: DirectoryEntry,
-        of old: borrowing OpenFile,
-        ifAs before: FileStatus
-    ) -> Bool {
-        guard let after = try? old.status(), after.sizeBytes == before.sizeBytes,
-            after.modified == before.modified, ProcessTable.writers(of: [before.identity]).isEmpty
-        else { return false }
-        return (try? quarantine.remove()) != nil
-    }
-
-    /// Renames the file with its sidecars, and gives its name to the image. Returns the new names of the
-    /// sidecars.
-    ///
-    /// Returns nil when a program created an empty file while the name was free. Throws when `isSure`, which
-    /// is called in the end, throws. In both cases everything is undone.
-    private func exchange(
-        _ image: DirectoryEntry,
-        _ old: FileIdentity,
-        _ quarantine: DirectoryEntry,
-        isSure: () throws -> Void
-    ) throws -> [Moved]? {
-        let hasTwoNames = try addName(quarantine)
-        var sidecars: [Moved] = []
-        do {
-            try quarantineSidecars(for: quarantine, &sidecars)
-            if !hasTwoNames { try place.rename(to: quarantine) }
-            try UnfinishedWork.rename(image, place, isReplacing: hasTwoNames)
-            try isSure()
-            return sidecars
-        } catch {
-            // If both names belong to one file, rename(2) keeps both.
-            if let present = try? place.statusUnlessMissing(), present.identity == old {
-                try? quarantine.remove()
-            } else {
-                try? quarantine.rename(to: place)
-            }
-            undo(sidecars)
-            if !hasTwoNames, (error as? SystemError)?.code == .fileExists { return nil }
-            throw error
-        }
-    }
-
-    private typealias Moved = (from: DirectoryEntry, to: DirectoryEntry)
-
-    /// Gives the file one more name. Returns false where files have only one: the name is then free for a
-    /// moment.
-    private func addName(_ quarantine: DirectoryEntry) throws(SystemError) -> Bool {
-        do {
-            try quarantine.addName(to: place)
-            return true
-        } catch {
-            if error.lacksLinks { return false }
-            throw error
-        }
-    }
-
-    /// Renames the file without a replacement. Returns the new names of the file and its sidecars.
-    func quarantine() throws -> [FilePath] {
-        guard try place.statusUnlessMissing() != nil else { return [] }
-        let file = try OpenFile(place, .update)
-        let isLocked = try waitUntilUnused(file, mayBeForced: true, MonotonicInstant.now.advanced(by: wait))
-        defer { if isLocked { file.releaseWriteLock() } }
-        let quarantine = try freeName()
-        let sidecars = try UnfinishedWork.uninterrupted {
-            try moveWithSecondNames(to: quarantine) ?? moveInTurn(to: quarantine)
-        }
-        try place.directory.synchronise()
-        return [quarantine.path] + sidecars.map(\.to.path)
-    }
-
-    /// Adds the new names, the file's last; then removes the old ones, the file's first. So no name ever has
-    /// a database without its log. Returns nil where files have only one name.
-    private func moveWithSecondNames(to quarantine: DirectoryEntry) throws -> [Moved]? {
-        var moved: [Moved] = []
-        do {
-            for sidecar in try sidecars(for: quarantine) {
-                try sidecar.to.addName(to: sidecar.from)
-                moved.append(sidecar)
-            }
-            try quarantine.addName(to: place)
-            moved.append((place, quarantine))
-            try place.remove()
-        } catch {
-            for moved in moved.reversed() { try? moved.to.remove() }
-            if (error as? SystemError)?.lacksLinks ?? false { return nil }
-            throw error
-        }
-        // Remaining sidecars do no harm: SQLite removes them when it creates a new database.
-        for sidecar in moved.dropLast() { try? sidecar.from.remove() }
-        return moved.dropLast()
-    }
-
-    /// If the process ends in between, the database lacks its log until that is renamed back.
-    private func moveInTurn(to quarantine: DirectoryEntry) throws -> [Moved] {
-        var sidecars: [Moved] = []
-        do {
-            try quarantineSidecars(for: quarantine, &sidecars)
-            try place.rename(to: quarantine)
-            return sidecars
-        } catch {
-            undo(sidecars)
-            throw error
-        }
-    }
-
-    private func undo(_ moved: [Moved]) {
-        for moved in moved.reversed() { try? moved.to.rename(to: moved.from) }
     }
 
     /// Fills a free name. Programs may have an earlier file of that name open.
@@ -188,8 +79,9 @@ struct FileExchange {
         _ isUnchanged: () throws -> Bool
     ) throws -> [AttributesShortfall]? {
         let isLogged = try OpenFile(image, .read).isLogged()
-        while case let holders = ProcessTable.writers(ofRemovedFileAt: place.path), !holders.isEmpty {
-            if isForced, !isLogged { break }
+        while true {
+            let holders = ProcessTable.writers(ofRemovedFileAt: place.path)
+            if holders.isEmpty || isForced && !isLogged { break }
             guard MonotonicInstant.now < deadline else {
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: !isLogged)
             }
@@ -200,7 +92,7 @@ struct FileExchange {
         do {
             try quarantineSidecars(for: freeName(), &sidecars)
             let file = try OpenFile(image, .update)
-            let shortfalls = try ownAsBefore(file)
+            let shortfalls = try setFormerAttributes(of: file)
             // A program that found no file may just have created an empty one.
             guard try takeFreeName(image) else {
                 undo(sidecars)
@@ -219,7 +111,116 @@ struct FileExchange {
         }
     }
 
-    private func ownAsBefore(_ file: borrowing OpenFile) throws -> [AttributesShortfall] {
+    /// Renames the file without a replacement. Returns the new names of the file and its sidecars.
+    func quarantine() throws -> [FilePath] {
+        guard try place.statusUnlessMissing() != nil else { return [] }
+        let file = try OpenFile(place, .update)
+        let isLocked = try waitUntilUnused(file, mayBeForced: true, MonotonicInstant.now.advanced(by: wait))
+        defer { if isLocked { file.releaseWriteLock() } }
+        let newName = try freeName()
+        let sidecars = try UnfinishedWork.uninterrupted {
+            try moveWithSecondNames(to: newName) ?? moveInTurn(to: newName)
+        }
+        try place.directory.synchronise()
+        return [newName.path] + sidecars.map(\.to.path)
+    }
+
+    /// Removes the previous file, unless a program has written to it, or may. Returns whether it is gone.
+    private func remove(
+        _ newName: DirectoryEntry,
+        of old: borrowing OpenFile,
+        ifAs oldStatus: FileStatus
+    ) -> Bool {
+        guard let status = try? old.status(), status.sizeBytes == oldStatus.sizeBytes,
+            status.modified == oldStatus.modified, ProcessTable.writers(of: [oldStatus.identity]).isEmpty
+        else { return false }
+        return (try? newName.remove()) != nil
+    }
+
+    /// Renames the file with its sidecars, and gives its name to the image. Returns the new names of the
+    /// sidecars.
+    ///
+    /// Returns nil when a program created an empty file while the name was free. Throws when `confirm`, which
+    /// is called in the end, throws. In both cases everything is undone.
+    private func exchange(
+        _ image: DirectoryEntry,
+        _ old: FileIdentity,
+        _ newName: DirectoryEntry,
+        confirm: () throws -> Void
+    ) throws -> [Moved]? {
+        let hasBothNames = try addName(newName)
+        var sidecars: [Moved] = []
+        do {
+            try quarantineSidecars(for: newName, &sidecars)
+            if !hasBothNames { try place.rename(to: newName) }
+            try UnfinishedWork.rename(image, place, isReplacing: hasBothNames)
+            try confirm()
+            return sidecars
+        } catch {
+            // If both names belong to one file, rename(2) keeps both.
+            if let present = try? place.statusUnlessMissing(), present.identity == old {
+                try? newName.remove()
+            } else {
+                try? newName.rename(to: place)
+            }
+            undo(sidecars)
+            if !hasBothNames, (error as? SystemError)?.code == .fileExists { return nil }
+            throw error
+        }
+    }
+
+    /// Gives the file one more name. Returns false where files have only one: the name is then free for a
+    /// moment.
+    private func addName(_ newName: DirectoryEntry) throws(SystemError) -> Bool {
+        do {
+            try newName.addName(to: place)
+            return true
+        } catch {
+            if error.lacksLinks { return false }
+            throw error
+        }
+    }
+
+    /// Adds the new names, the file's last; then removes the old ones, the file's first. So no name ever has
+    /// a database without its log. Returns nil where files have only one name.
+    private func moveWithSecondNames(to newName: DirectoryEntry) throws -> [Moved]? {
+        var moved: [Moved] = []
+        do {
+            for sidecar in try sidecars(for: newName) {
+                try sidecar.to.addName(to: sidecar.from)
+                moved.append(sidecar)
+            }
+            try newName.addName(to: place)
+            moved.append((place, newName))
+            try place.remove()
+        } catch {
+            for moved in moved.reversed() { try? moved.to.remove() }
+            if (error as? SystemError)?.lacksLinks ?? false { return nil }
+            throw error
+        }
+        // Remaining sidecars do no harm: SQLite removes them when it creates a new database.
+        for sidecar in moved.dropLast() { try? sidecar.from.remove() }
+        return moved.dropLast()
+    }
+
+    /// If the process ends in between, the database lacks its log until that is renamed back.
+    private func moveInTurn(to newName: DirectoryEntry) throws -> [Moved] {
+        var sidecars: [Moved] = []
+        do {
+            try quarantineSidecars(for: newName, &sidecars)
+            try place.rename(to: newName)
+            return sidecars
+        } catch {
+            undo(sidecars)
+            throw error
+        }
+    }
+
+    private func undo(_ moved: [Moved]) {
+        for moved in moved.reversed() { try? moved.to.rename(to: moved.from) }
+    }
+
+    private func setFormerAttributes(of file: borrowing OpenFile) throws -> [AttributesShortfall] {
         if let attributes {
             let shortfalls = file.setAttributes(attributes, as: place.path)
             try file.synchronise()
@@ -244,7 +245,7 @@ struct FileExchange {
         }
     }
 
-    private func own(_ image: DirectoryEntry, _ ownership: FileOwnership) throws {
+    private func giveOwnership(_ ownership: FileOwnership, to image: DirectoryEntry) throws {
         let file = try OpenFile(image, .update)
         try file.setOwnership(ownership)
         try file.synchronise()
@@ -277,7 +278,9 @@ struct FileExchange {
         mayBeForced: Bool,
         _ deadline: MonotonicInstant
     ) throws {
-        while case let holders = ProcessTable.writers(of: [try old.status().identity]), !holders.isEmpty {
+        while true {
+            let holders = ProcessTable.writers(of: [try old.status().identity])
+            if holders.isEmpty { return }
             guard MonotonicInstant.now < deadline, !UnfinishedWork.isToBeAbandoned else {
                 if isForced, mayBeForced { return }
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: mayBeForced)
@@ -286,21 +289,22 @@ struct FileExchange {
         }
     }
 
-    private func quarantineSidecars(for quarantine: DirectoryEntry, _ moved: inout [Moved]) throws {
-        for sidecar in try sidecars(for: quarantine) {
+    private func quarantineSidecars(for newName: DirectoryEntry, _ moved: inout [Moved]) throws {
+        for sidecar in try sidecars(for: newName) {
             try sidecar.from.rename(to: sidecar.to)
             moved.append(sidecar)
         }
     }
 
     /// The existing sidecars, and the names under which SQLite finds them for the renamed file.
-    private func sidecars(for quarantine: DirectoryEntry) throws -> [Moved] {
+    private func sidecars(for newName: DirectoryEntry) throws -> [Moved] {
         try Sidecar.allCases.map(\.rawValue)
-            .map { (place.appending(suffix: $0), quarantine.appending(suffix: $0)) }
+            .map { (place.appending(suffix: $0), newName.appending(suffix: $0)) }
             .filter { try $0.0.statusUnlessMissing() != nil }
     }
 
-    /// Files that a killed process has renamed so must keep their names.
+    /// A name for the previous file. Files that a killed process has renamed so must keep their names. Throws
+    /// `SystemError` if all names are taken.
     private func freeName() throws -> DirectoryEntry {
         let name = place.appending(suffix: quarantineSuffix)
         if try isFree(name) { return name }
@@ -308,7 +312,7 @@ struct FileExchange {
             let numbered = name.appending(suffix: "-\(number)")
             if try isFree(numbered) { return numbered }
         }
-        return name
+        throw SystemError(.rename, name.path, code: .fileExists)
     }
 
     private func isFree(_ name: DirectoryEntry) throws -> Bool {
