@@ -88,6 +88,17 @@ struct AlertsTests {
         try setup.stop()
     }
 
+    @Test("a table that is dropped with its rows is told as well")
+    func droppedTable() throws {
+        let setup = try AlertSetup(Self.manyRows)
+        try setup.configure("alerts: [\(setup.appending)]")
+        try setup.watch()
+        try SQLite3.sql("DROP TABLE t;", on: setup.protection.database)
+        let message = try setup.alert("mass-deletion").message
+        #expect(message.contains("500 rows of t were deleted"), "\(message)")
+        try setup.stop()
+    }
+
     @Test("a watcher that was killed is told by the next one, once, and one that was stopped is not")
     func stopped() throws {
         let setup = try AlertSetup(Self.manyRows)
