@@ -21,8 +21,10 @@ package enum RestoreError: Error, Hashable, Sendable {
     case unhealthy(FilePath, SequenceNumber, problems: [String])
     /// The stored name would lead out of the destination.
     case escapes(FilePath)
-    /// The destination is a protected file, or its sidecar.
-    case isProtected(FilePath)
+    /// The destination is a protected file. `live`: its own path.
+    case isProtected(FilePath, live: FilePath)
+    /// The destination is named like a sidecar of a protected database.
+    case isSidecar(FilePath, of: FilePath)
     /// Another snapshot than the requested one was rebuilt.
     case wrongSnapshot(FilePath, wanted: SequenceNumber, got: SequenceNumber)
 
@@ -30,7 +32,9 @@ package enum RestoreError: Error, Hashable, Sendable {
     package var isDamage: Bool {
         switch self {
         case .unhealthy, .escapes, .wrongSnapshot: true
-        case .exists, .isDirectory, .isNotDirectory, .isSpecial, .sidecar, .didNotExist, .isProtected: false
+        case .exists, .isDirectory, .isNotDirectory, .isSpecial, .sidecar, .didNotExist, .isProtected,
+            .isSidecar:
+            false
         }
     }
 }
@@ -50,9 +54,12 @@ extension RestoreError: CustomStringConvertible {
         case .sidecar(let sidecar):
             "\(sidecar.printable) is in the way, because SQLite would apply it to the restored file: "
                 + "choose another output"
-        case .isProtected(let path):
+        case .isProtected(let path, let live):
             "\(path.printable) is protected, and programs may have it open: restore it with "
-                + "\(SuggestedCommand("restore", path, "--at", "WHEN", "--in-place")), or choose another output"
+                + "\(SuggestedCommand("restore", live, "--at", "WHEN", "--in-place")), or choose another output"
+        case .isSidecar(let path, let database):
+            "\(path.printable) is protected with \(database.printable), whose programs apply or delete it: restore that with "
+                + "\(SuggestedCommand("restore", database, "--at", "WHEN", "--in-place")), or choose another output"
         case .didNotExist(let path, let deleted, let lastImage):
             "\(path.printable) did not exist then: it was deleted at snapshot \(deleted.sequence)"
                 + (lastImage.map { "; the last one before that is --at \($0.sequence)" } ?? "")
@@ -60,7 +67,7 @@ extension RestoreError: CustomStringConvertible {
             "\(path.printable) was damaged at snapshot \(sequence) (\(Self.summary(problems))), "
                 + "so it was not restored: try an earlier one"
         case .escapes(let name):
-            "the stored name \(name.printable) would lead out of the output: run \(SuggestedCommand("check"))"
+            "the stored name \(name.printable) would lead out of its directory: run \(SuggestedCommand("check"))"
         case .wrongSnapshot(let path, let wanted, let got):
             "of \(path.printable), snapshot \(got) was rebuilt instead of \(wanted): run \(SuggestedCommand("check"))"
         }

@@ -41,6 +41,56 @@ import Testing
         try session.close()
     }
 
+    @Test(
+        "a file in a bind mount or with a hard link, of which nothing is written there",
+        .enabled(if: SmallFileSystem.isAllowed, "mounting needs root")
+    )
+    func otherFiles() throws {
+        let protection = try Protection()
+        try protection.shell(
+            "mkdir sub ../bind ../sub; echo one > notes; echo two > sub/notes; ln notes ../hard"
+        )
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        try protection.shell("mount --bind . ../bind; mount --bind sub ../sub")
+        defer { try? protection.shell("umount ../bind ../sub") }
+        let look = "find . -printf '%p %i %T@ %s\\n' | sort; md5sum a.db notes sub/notes"
+        let before = try Command.run("sh", ["-ec", look], directory: protection.data).stdout
+        for name in ["bind/a.db", "bind/sub/notes", "sub/notes", "hard"] {
+            for command in [
+                ["export", protection.data, "--format", "tar"], ["restore", protection.database],
+            ] {
+                let result = try HoldfastProgram.run(
+                    command + ["--at", "latest", "--force", "--output", protection.folder.file(name)],
+                    environment: protection.environment
+                )
+                #expect(result.status == 1 && result.stderr.contains("is protected"), "\(name) \(result)")
+                let live = name == "hard" ? "notes" : name.replacing("bind/", with: "")
+                #expect(result.stderr.contains("restore \(protection.data)/\(live) --at"), "\(result)")
+            }
+        }
+        #expect(try Command.run("sh", ["-ec", look], directory: protection.data).stdout == before)
+    }
+
+    @Test(
+        "a journal or log that does not exist, under any name of its directory",
+        arguments: ["-journal", "-wal", "-shm"],
+        ["data/", "link/", "sub/"]
+    )
+    func missingSidecar(suffix: String, directory: String) throws {
+        let protection = try Protection("")
+        try protection.shell("mkdir sub; ln -s data ../link; ln -s data/sub ../sub")
+        let database = directory == "sub/" ? protection.data + "/sub/a.db" : protection.database
+        try SQLite3.sql("CREATE TABLE t(i);", on: database)
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let output = protection.folder.file(directory + "a.db" + suffix)
+        let result = try protection.holdfast("restore", database, "--output", output, expecting: 1)
+        #expect(result.stderr.contains("is protected with \(database)"), "\(result)")
+        #expect(!FileManager.default.fileExists(atPath: output))
+        // Beside a file of that name that is no database, it is one like any other.
+        try protection.shell("echo > ../plain.db")
+        try protection.holdfast("restore", database, "--output", protection.folder.file("plain.db" + suffix))
+    }
+
     @Test("elsewhere, what is replaced hands on its mode, and a log beside it is never to be removed")
     func elsewhere() throws {
         let protection = try Protection()
