@@ -75,6 +75,8 @@ package enum WALIndexLayout {
     package static let salts = 32
     package static let headerChecksum = 40
     package static let backfilledFrames = 96
+    /// The byte that a program locks for writing during a write transaction (`WAL_WRITE_LOCK`).
+    package static let writeLock: UInt64 = 120
     /// The byte that every process holds a lock on as long as it uses the file (`UNIX_SHM_DMS` in SQLite's
     /// os_unix.c).
     package static let deadMansSwitch: UInt64 = 128

@@ -52,8 +52,10 @@ package struct SnapshotIndex: Sendable {
     package private(set) var unchecked: [SequenceNumber: String] = [:]
     /// All recoveries, oldest first.
     package private(set) var recoveries: [RecoveryEntry] = []
+    /// The recoveries that were begun since the last finished one, oldest first.
+    private var begunRecoveries: [RecoveryTags] = []
     /// The last recovery that was begun, unless it was finished.
-    package private(set) var begunRecovery: RecoveryTags?
+    package var begunRecovery: RecoveryTags? { begunRecoveries.last }
     /// The restore drills, oldest first.
     package private(set) var drills: [DrillRecord] = []
     /// How the clock was set while writers ran, oldest first, and the number of entries before that.
@@ -166,14 +168,17 @@ package struct SnapshotIndex: Sendable {
             automaticTagPlaces[name] = annotation.isAutomaticTag ? entries.count : nil
             guard annotation.target != .none else {
                 (tags[name], tagTargets[name]) = (nil, nil)
-                if name == begunRecovery?.before { begunRecovery = nil }
+                // An earlier one that did not end counts again.
+                begunRecoveries.removeAll { $0.before == name }
                 break
             }
             tags[name] = annotation.target
             tagPlaces[name] = annotation.target == entries.last?.sequence ? attributes.count : nil
             tagTargets[name, default: []].append(annotation.target)
-            if let tags = RecoveryTags(before: name) { begunRecovery = tags }
-            if name == begunRecovery?.after { begunRecovery = nil }
+            if let tags = RecoveryTags(before: name), !begunRecoveries.contains(tags) {
+                begunRecoveries.append(tags)
+            }
+            if begunRecoveries.contains(where: { $0.after == name }) { begunRecoveries = [] }
         case (.hold, _): holds.insert(annotation.target)
         case (.release, _): holds.remove(annotation.target)
         case (.health, _):

@@ -22,19 +22,17 @@ package struct CapturedState: Sendable {
     }
 
     /// Captures the current state repeatedly until a file is captured completely, since a program may have it
-    /// locked. `annotations`: the annotations to record with it. Throws `InPlaceError.unseen` at the
-    /// deadline.
+    /// locked. Throws `InPlaceError.unseen` at the deadline.
     static func seeing(
         _ path: FilePath,
         until deadline: MonotonicInstant,
-        saying annotations: [AnnotationRequest] = [],
-        _ capture: InPlaceRestore.Capture
+        _ capture: () throws -> CapturedState
     ) throws -> SequenceNumber {
-        var captured = try capture(annotations)
+        var captured = try capture()
         while let reason = captured.whyUnseen(path) {
             guard MonotonicInstant.now < deadline else { throw InPlaceError.unseen(reason) }
             WorkerThread.sleep(.milliseconds(50))
-            captured = try capture([])
+            captured = try capture()
         }
         return captured.sequence
     }

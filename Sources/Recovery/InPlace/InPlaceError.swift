@@ -4,14 +4,18 @@ package import LinuxSystem
 package import RepositoryFormat
 package import SystemPackage
 
-/// Why a file is not restored in place. Except for `unrecorded`, the files are unchanged.
+/// Why a file is not restored in place.
 package enum InPlaceError: Error, Hashable, Sendable {
     /// Programs kept the database locked for too long.
     case busy(FilePath, Duration, [ProcessTable.Holder])
     /// SQLite could not write it. The reason, and what to do.
     case unwritable(FilePath, String, advice: String)
+    /// SQLite failed while it read or wrote it: it has its former content or the new one. The reason.
+    case failedWriting(FilePath, String)
     /// Programs have the file to replace open. In WAL mode they would corrupt the new one.
     case inUse(FilePath, [ProcessTable.Holder], mayBeForced: Bool)
+    /// There is no such file now.
+    case gone(FilePath)
     /// The file's current content could not be captured. The reason.
     case unseen(String)
     /// Programs wrote between each capture and the replacement.
@@ -24,6 +28,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case writtenSince(FilePath, SequenceNumber, before: SequenceNumber, last: SequenceNumber)
     /// The safety snapshot is no longer in the history.
     case safetyIsGone(SequenceNumber)
+    /// The file's name belongs to a directory, a device, a pipe or a socket.
+    case isNoFile(FilePath, isDirectory: Bool)
     /// The file, or one of its directories below the root, is a symbolic link by now.
     case isLink(FilePath)
     /// Another process restores something of the root.
@@ -35,21 +41,39 @@ package enum InPlaceError: Error, Hashable, Sendable {
 extension InPlaceError {
     /// SQLite's error in a transaction on a live database.
     init(_ error: DatabaseError, _ path: FilePath, waited: Duration) {
+        let reason = error.message ?? error.resultCode.description
+        if error.resultCode == .SQLITE_IOERR {
+            self = .failedWriting(path, reason)
+            return
+        }
+        if error.resultCode == .SQLITE_CANTOPEN, (try? FileStatus.unlessMissing(path) == nil) ?? false {
+            self = .gone(path)
+            return
+        }
         let advice =
             switch error.resultCode {
             case .SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL: nil as String?
             case .SQLITE_FULL: "make room and try again"
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH:
                 "run it as the user who owns the file and its directory"
-            case .SQLITE_IOERR: "check the disk"
             default: "see \(SuggestedCommand("doctor", path))"
             }
         self =
             if let advice {
-                .unwritable(path, error.message ?? error.resultCode.description, advice: advice)
+                .unwritable(path, reason, advice: advice)
             } else {
                 .busy(path, waited, ProcessTable.writers(ofFileAt: path))
             }
+    }
+}
+
+extension InPlaceError {
+    /// Whether it is certain that the file was not changed.
+    var leavesUnchanged: Bool {
+        switch self {
+        case .failedWriting, .unrecorded: false
+        default: true
+        }
     }
 }
 
@@ -62,6 +86,10 @@ extension InPlaceError: CustomStringConvertible {
                 + "stop them, or say --wait with more time"
         case .unwritable(let path, let reason, let advice):
             "\(path.printable) was not changed: SQLite could not write it (\(reason)): \(advice)"
+        case .failedWriting(let path, let reason):
+            "SQLite failed to write \(path.printable) (\(reason)): check the disk, and then the database: "
+                + "\(SuggestedCommand("doctor", path))"
+        case .gone(let path): "\(path.printable) is gone: see \(SuggestedCommand("doctor", path))"
         case .inUse(let path, let holders, let mayBeForced):
             "\(path.printable) must be replaced by another file, but programs have it open\(Self.list(holders)): "
                 + (mayBeForced
@@ -79,12 +107,15 @@ extension InPlaceError: CustomStringConvertible {
         case .nothingToUndo(let path, nil):
             "nothing was restored in place in \(path.printable): see \(SuggestedCommand("recoveries", path))"
         case .nothingToUndo(let path, let begun?):
-            "the last in-place restore of \(path.printable) was interrupted: to return to the state before it, "
+            "the last in-place restore of \(path.printable) was interrupted, and may have changed files: see "
+                + "\(SuggestedCommand("diff", begun, path)); to return to the state before it, "
                 + "\(SuggestedCommand("restore", path, "--at", begun, "--in-place"))"
         case .writtenSince(let path, let rows, let before, let last):
             "cannot undo the rows restored with snapshot \(rows): later commits, up to \(last), would be lost: "
                 + "see \(SuggestedCommand("diff", "\(last == rows ? before : rows)", "\(last)", path)); to lose that as well, "
                 + "\(SuggestedCommand("restore", path, "--at", "\(before)", "--in-place"))"
+        case .isNoFile(let path, let isDirectory):
+            "\(path.printable) is \(isDirectory ? "a directory" : "no regular file"), and a file is restored there: move it away"
         case .isLink(let path):
             "\(path.printable) is a symbolic link, which is not followed below a protected directory: "
                 + "move it away, or restore to another place with --output"

@@ -2,6 +2,7 @@ import History
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
+import SQLiteFiles
 import SystemPackage
 
 /// The images of a restore in place, rebuilt in a directory of its own. The wanted ones are rebuilt first,
@@ -23,6 +24,9 @@ final class InPlaceImages {
             case .ok, .notApplicable, .unchecked: true
             }
         }
+
+        /// nil when it is too short for one.
+        func header() throws -> DatabaseHeader? { try DatabaseHeader(of: OpenFile(path, .read)) }
 
         /// Moves it to a free name, on any file system.
         func move(to destination: DirectoryEntry) throws {

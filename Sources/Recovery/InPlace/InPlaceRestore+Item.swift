@@ -2,6 +2,7 @@ import GRDB
 import History
 import LinuxSystem
 import RepositoryFormat
+import SQLiteFiles
 import SystemPackage
 
 extension InPlaceRestore {
@@ -28,6 +29,20 @@ extension InPlaceRestore {
         return wanted.state?.shape.byteCount == 0 ? .rename : .transaction
     }
 
+    /// Whether a transaction is impossible: a database in WAL mode keeps its page size
+    /// (sqlite.org/c3ref/backup_finish.html, SQLITE_READONLY). A restore learns it from SQLite.
+    func keepsPageSize(
+        _ item: InPlacePlan.Item,
+        _ images: InPlaceImages,
+        at sequence: SequenceNumber,
+        _ wanted: InPlaceImages.Image
+    ) throws -> Bool {
+        guard let old = try images.present(item, at: sequence)?.header(), let new = try wanted.header() else {
+            return false
+        }
+        return old.readVersion == 2 && old.pageSize != new.pageSize
+    }
+
     /// Waits until the file's current state is captured: a program may have it locked. Returns its snapshot
     /// and the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
     func seenStrategy(
@@ -41,33 +56,31 @@ extension InPlaceRestore {
             return (captured.sequence, strategy)
         }
         let deadline = MonotonicInstant.now.advanced(by: options.wait)
-        let sequence = try CapturedState.seeing(item.path, until: deadline, capture)
+        let sequence = try CapturedState.seeing(item.path, until: deadline) { try capture([]) }
         return (sequence, try chooseStrategy(item, images, from: sequence))
     }
 
-    /// Restores one file. `captured` is the current state. `annotations`: pending annotations, recorded
-    /// before any change.
+    /// Restores one file. `captured` is the current state.
     func restoreItem(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         _ captured: CapturedState,
         _ maker: DirectoryMaker,
-        _ annotations: inout [AnnotationRequest]
+        _ begun: BegunRecovery
     ) throws -> InPlaceOutcome {
         let (sequence, strategy) = try seenStrategy(item, images, from: captured)
         let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
         let outcome = InPlaceOutcome(item: item, state: wanted?.state, strategy: strategy, before: sequence)
         guard strategy != .unchanged else { return outcome }
         let place = try LivePlace.made(item.name, in: plan.root, by: maker)
-        try Destination.refuse(place, isReplaceable: true, as: place.path, name: item.name.lastComponent)
+        try LivePlace.refuseUnlessFile(place)
         var change = FileChange(
             restore: self,
             images: images,
             place: place,
             outcome: outcome,
-            annotations: annotations
+            begun: begun
         )
-        defer { annotations = change.annotations }
         guard let wanted else {
             try change.quarantine()
             return change.outcome
@@ -84,8 +97,7 @@ private struct FileChange {
     let images: InPlaceImages
     let place: DirectoryEntry
     var outcome: InPlaceOutcome
-    /// The annotations to record before the change.
-    var annotations: [AnnotationRequest]
+    let begun: BegunRecovery
     private var options: InPlaceRestore.Options { restore.options }
 
     /// In one transaction. Returns false when only an exchange is possible.
@@ -95,10 +107,13 @@ private struct FileChange {
         let files = LiveFiles(place)
         try files.waitForCommit()
         let isReplaced = try files.changeAsCaptured(outcome.item.path, wait: options.wait) { deadline in
-            try captured(seeingUntil: deadline)
+            try CapturedState.seeing(outcome.item.path, until: deadline, begun.captured)
         } change: { before, isUnchanged in
             outcome.before = before
-            switch try replacement.run(isUnchanged: isUnchanged) {
+            let result = try begun.change(isUnchanged, hasChanged: { $0 == .done }) {
+                try replacement.run(isUnchanged: isUnchanged)
+            }
+            switch result {
             case .done: return true
             case .impossible: return false
             case .outdated: return nil
@@ -106,19 +121,6 @@ private struct FileChange {
         }
         if isReplaced { outcome.holders = ProcessTable.writers(ofFileAt: place.path) }
         return isReplaced
-    }
-
-    /// Captures the current state with the pending annotations. Until the `deadline`, it waits for the file
-    /// itself to be captured.
-    private mutating func captured(
-        seeingUntil deadline: MonotonicInstant? = nil
-    ) throws -> SequenceNumber {
-        let before = try deadline.map {
-            try CapturedState.seeing(outcome.item.path, until: $0, saying: annotations, restore.capture)
-        }
-        let sequence = try before ?? restore.capture(annotations).sequence
-        annotations = []
-        return sequence
     }
 
     /// The number of attempts to replace a file exactly as it was captured.
@@ -134,7 +136,7 @@ private struct FileChange {
             wait: options.wait,
             prepare: { try absorbSidecars() }
         ) { _ in
-            try captured()
+            try begun.captured().sequence
         } change: { before, isUnchanged in
             attempts += 1
             outcome.before = before
@@ -154,8 +156,10 @@ private struct FileChange {
                 isReplaced ? ".replaced-" : ".corrupted-",
                 keepsPrevious: keepsPrevious
             )
-            return try exchange.run(near, quarantined: &outcome.quarantined) {
-                try mayDiffer || isUnchanged()
+            return try begun.change(isUnchanged, hasChanged: { $0 != nil }) {
+                try exchange.run(near, quarantined: &outcome.quarantined) {
+                    try mayDiffer || isUnchanged()
+                }
             }
         }
         outcome.strategy = .rename
@@ -175,8 +179,15 @@ private struct FileChange {
 
     mutating func quarantine() throws {
         try absorbSidecars()
-        outcome.before = try captured()
-        outcome.quarantined = try fileExchange(".undone-", keepsPrevious: true).quarantine()
+        let files = LiveFiles(place)
+        let stamp = try files.stamp()
+        outcome.before = try begun.captured().sequence
+        outcome.quarantined = try begun.change(
+            { try files.stamp().isSame(as: stamp) },
+            hasChanged: { !$0.isEmpty }
+        ) {
+            try fileExchange(".undone-", keepsPrevious: true).quarantine()
+        }
     }
 
     private func fileExchange(_ suffix: String, keepsPrevious: Bool) -> FileExchange {

@@ -2,6 +2,7 @@ package import History
 package import LinuxSystem
 package import RepositoryFormat
 import RepositoryReader
+import SQLiteFiles
 package import SystemPackage
 
 /// Restores files in their own places, beside programs that use them.
@@ -84,16 +85,19 @@ package struct InPlaceRestore {
         defer { finish(maker, onShortfall) }
         // For several files, the state before any of them was changed.
         let state = plan.items.count > 1 ? captured.sequence : nil
-        var annotations = [AnnotationRequest.tag(tags.before, at: state, isAutomatic: true)]
-        try eachItem(onFailure) { item in
-            let outcome = try restoreItem(item, images, captured, maker, &annotations)
-            outcomes.append(outcome)
-            for shortfall in outcome.shortfalls { onShortfall(shortfall) }
+        let begun = BegunRecovery(tags.before, at: state, capture)
+        try begun.run {
+            try eachItem(onFailure) { item in
+                let outcome = try restoreItem(item, images, captured, maker, begun)
+                outcomes.append(outcome)
+                for shortfall in outcome.shortfalls { onShortfall(shortfall) }
+            }
+            finish(maker, onShortfall)
+            try refuse(onFailure)
         }
-        finish(maker, onShortfall)
-        try refuse(onFailure)
         let elapsed = start.duration(to: .now)
         guard outcomes.contains(where: { $0.strategy != .unchanged }) else {
+            begun.endIfUnchanged()
             for outcome in outcomes { try onFile(outcome) }
             return nil
         }
@@ -124,8 +128,12 @@ package struct InPlaceRestore {
             }
         }
         try eachItem(onFailure) { item in
-            let (present, strategy) = try seenStrategy(item, images, from: captured)
+            var (present, strategy) = try seenStrategy(item, images, from: captured)
             let wanted = try images.wanted(item, options.check, isUndo: plan.action == .undo)
+            let keepsPageSize =
+                try strategy == .transaction
+                && wanted.map { try self.keepsPageSize(item, images, at: present, $0) } ?? false
+            if keepsPageSize { strategy = .rename }
             var outcome = InPlaceOutcome(
                 item: item,
                 state: wanted?.state,
@@ -133,7 +141,9 @@ package struct InPlaceRestore {
                 before: present
             )
             if strategy != .unchanged {
-                try refuseObstacles(item, strategy, wanted)
+                // The file that replaces a database in WAL mode gets that mode.
+                let isLogged = try keepsPageSize || wanted?.header()?.readVersion == 2
+                try refuseObstacles(item, strategy, mayBeForced: !isLogged)
                 outcome.changes = try images.differences(item, at: present)
                 outcome.becomesUnreadable =
                     try images.present(item, at: present)?.isHealthyDatabase ?? false
@@ -181,16 +191,16 @@ package struct InPlaceRestore {
     private func refuseObstacles(
         _ item: InPlacePlan.Item,
         _ strategy: InPlaceOutcome.Strategy,
-        _ wanted: InPlaceImages.Image?
+        mayBeForced: Bool
     ) throws {
         try LivePlace.refuseObstacles(to: item.name, in: plan.root)
-        guard strategy == .rename || strategy == .movedAway, !options.isForced,
-            let place = try LivePlace.of(item.name, in: plan.root)
-        else { return }
+        guard let place = try LivePlace.of(item.name, in: plan.root) else { return }
+        if strategy == .transaction {
+            return try DatabaseLocks.waitUntilFree(place, item.path, wait: options.wait)
+        }
         let holders = ProcessTable.writers(ofFileAt: place.path)
-        guard holders.isEmpty else {
-            let isLogged = try wanted.map { try OpenFile($0.path, .read).isLogged() } ?? false
-            throw InPlaceError.inUse(place.path, holders, mayBeForced: !isLogged)
+        guard holders.isEmpty || options.isForced && mayBeForced else {
+            throw InPlaceError.inUse(place.path, holders, mayBeForced: mayBeForced)
         }
     }
 

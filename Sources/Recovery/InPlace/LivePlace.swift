@@ -24,12 +24,18 @@ enum LivePlace {
             guard let place = try find(name, root, making: nil) else {
                 return try deepestDirectory(above: name, in: root).requireWritable()
             }
-            try Destination.refuse(place, isReplaceable: true, as: place.path, name: name.lastComponent)
+            try refuseUnlessFile(place)
             try place.directory.requireWritable()
             if try place.statusUnlessMissing() != nil { try place.requireWritable() }
         } catch let error as SystemError where error.isMissing {
             // The root itself is missing, and is made.
         }
+    }
+
+    /// Throws `InPlaceError.isNoFile` unless the name is free or that of a regular file.
+    static func refuseUnlessFile(_ place: DirectoryEntry) throws {
+        guard let kind = try place.statusUnlessMissing()?.kind, kind != .regular else { return }
+        throw InPlaceError.isNoFile(place.path, isDirectory: kind == .directory)
     }
 
     private static func deepestDirectory(

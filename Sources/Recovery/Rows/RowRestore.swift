@@ -78,25 +78,58 @@ package struct RowRestore {
     ) throws -> RowOutcome {
         let (set, old) = try rows(table, selection, withChildren: options.withChildren)
         let copy = images.path(named: "dry-run")
+        let place = try livePlace()
+        try LivePlace.refuseObstacles(to: name, in: root)
         let deadline = MonotonicInstant.now.advanced(by: options.wait)
-        try FileCopy.copy(present(at: CapturedState.seeing(path, until: deadline, capture)), to: copy)
+        let present = try CapturedState.seeing(path, until: deadline) { try capture([]) }
+        try FileCopy.copy(self.present(at: present), to: copy)
         // In WAL mode it would need sidecars.
         try OpenFile(copy, .update).setFileFormat(isWAL: false)
-        let queue = try DatabaseQueue(path: copy.string, configuration: .withoutForeignKeys)
-        return try queue.writeWithoutTransaction { database in
-            let placement = try Self.placement(set, old, database)
-            var outcome = RowOutcome(counts: [], exceptions: [])
-            try database.inTransaction {
-                outcome = try write(placement, database)
-                return .rollback
+        let outcome = try refusing {
+            let queue = try DatabaseQueue(path: copy.string, configuration: .withoutForeignKeys)
+            return try queue.writeWithoutTransaction { database in
+                try tried(set, old, database, onRow)
             }
-            outcome = try completed(outcome, placement, database)
-            let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
-            try placement.each { row in
-                let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
-                if row.kind != .missing || !isException { try onRow(row) }
-            }
-            return outcome
+        }
+        try DatabaseLocks.waitUntilFree(place, path, wait: options.wait)
+        return outcome
+    }
+
+    private func tried(
+        _ set: RowSet,
+        _ old: ImageURI,
+        _ database: Database,
+        _ onRow: (RowChange) throws -> Void
+    ) throws -> RowOutcome {
+        let placement = try Self.placement(set, old, database)
+        var outcome = RowOutcome(counts: [], exceptions: [])
+        try database.inTransaction {
+            outcome = try write(placement, database)
+            return .rollback
+        }
+        outcome = try completed(outcome, placement, database)
+        let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
+        try placement.each { row in
+            let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
+            if row.kind != .missing || !isException { try onRow(row) }
+        }
+        return outcome
+    }
+
+    /// The live database. Throws `InPlaceError.gone`.
+    private func livePlace() throws -> DirectoryEntry {
+        guard let place = try LivePlace.of(name, in: root), try place.statusUnlessMissing() != nil else {
+            throw InPlaceError.gone(path)
+        }
+        return place
+    }
+
+    /// Translates SQLite's errors.
+    private func refusing<Value>(since wait: LockWait? = nil, _ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            throw InPlaceError(error, path, waited: wait?.waited ?? .zero)
         }
     }
 
@@ -125,6 +158,10 @@ package struct RowRestore {
             outcome.dependents = try dependents(of: outcome, database).map { try $0.rebuilt(in: database) }
         }
         return outcome
+    }
+
+    private func hasChanges(_ outcome: RowOutcome) -> Bool {
+        outcome.counts.contains { $0.changes(options.isOverwriting) > 0 }
     }
 
     private func dependents(of outcome: RowOutcome, _ database: Database) throws -> [RowDependent] {
@@ -173,21 +210,28 @@ package struct RowRestore {
     ) throws -> (outcome: RowOutcome, entry: RecoveryEntry?, present: SequenceNumber) {
         let start = MonotonicInstant.now
         let (set, old) = try rows(table, selection, withChildren: options.withChildren)
-        guard let place = try LivePlace.of(name, in: root) else {
-            throw SystemError(.open, path, code: .noSuchFileOrDirectory)
-        }
-        var annotations = [AnnotationRequest.tag(tags.before, isAutomatic: true)]
+        let place = try livePlace()
+        let begun = BegunRecovery(tags.before, capture)
         let files = LiveFiles(place)
-        try files.waitForCommit()
-        let (outcome, before) = try files.changeAsCaptured(path, wait: options.wait) { deadline in
-            let before = try CapturedState.seeing(path, until: deadline, saying: annotations, capture)
-            annotations = []
-            return before
-        } change: { before, isUnchanged in
-            try apply(set, old, place, isUnchanged).map { ($0, before) }
+        let (applied, before) = try begun.run {
+            try files.waitForCommit()
+            return try files.changeAsCaptured(path, wait: options.wait) { deadline in
+                try CapturedState.seeing(path, until: deadline, begun.captured)
+            } change: { before, isUnchanged in
+                try begun.change(
+                    isUnchanged,
+                    hasChanged: { $0.map { hasChanges($0.outcome) } ?? false }
+                ) {
+                    try apply(set, old, place, isUnchanged)
+                }
+                .map { ($0, before) }
+            }
         }
-        let entry = try conclude(outcome.counts, before, start.duration(to: .now))
-        return (outcome, entry, entry?.result ?? before)
+        guard let entry = try conclude(applied.outcome.counts, before, start.duration(to: .now)) else {
+            begun.endIfUnchanged()
+            return (try applied.completed.get(), nil, before)
+        }
+        return (try applied.completed.get(), entry, entry.result)
     }
 
     /// The selected rows, and the former image that has them.
@@ -226,12 +270,12 @@ package struct RowRestore {
         _ old: ImageURI,
         _ place: DirectoryEntry,
         _ isUnchanged: () throws -> Bool
-    ) throws -> RowOutcome? {
+    ) throws -> Applied? {
         var configuration = Configuration.withoutForeignKeys
         // For reading the schema. SQLite counts milliseconds in 32 bits, which are 24 days.
         configuration.busyMode = .timeout(Double(min(options.wait, .seconds(86_400)).nanoseconds) / 1e9)
         let lockWait = LockWait(options.wait)
-        do {
+        return try refusing(since: lockWait) {
             let queue = try place.connect(configuration)
             return try queue.writeWithoutTransaction { database in
                 let placement = try Self.placement(set, old, database)
@@ -245,12 +289,24 @@ package struct RowRestore {
                     }
                     return outcome
                 }
-                return try outcome.map { done in try lockWait.run { try completed(done, placement, database) }
+                return outcome.map { done in
+                    // The rows are there, and must be recorded even if the rest cannot be read.
+                    let rest = Result {
+                        try refusing(since: lockWait) {
+                            try lockWait.run { try completed(done, placement, database) }
+                        }
+                    }
+                    return Applied(outcome: done, completed: rest)
                 }
             }
-        } catch let error as DatabaseError {
-            throw InPlaceError(error, path, waited: lockWait.waited)
         }
+    }
+
+    /// Rows that were restored.
+    private struct Applied {
+        let outcome: RowOutcome
+        /// The same with the parts that need only reading.
+        let completed: Result<RowOutcome, any Error>
     }
 
     private func conclude(
@@ -269,10 +325,7 @@ package struct RowRestore {
                 changed: changes - count[.missing] - count[.displaced]
             )
         }
-        guard !tables.isEmpty else {
-            _ = try capture([.tagRemoval(tags.before)])
-            return nil
-        }
+        guard !tables.isEmpty else { return nil }
         do {
             var recovery = RecoveryEntry(
                 .rows,

@@ -76,7 +76,7 @@ struct Failure: Error {
         switch error {
         case .nothingToUndo, .safetyIsGone: .notFound
         case .busy, .inUse, .unseen, .tooBusy, .underWay, .overtaken: .locked
-        case .unwritable, .unrecorded, .writtenSince, .isLink: .failed
+        case .unwritable, .failedWriting, .gone, .unrecorded, .writtenSince, .isNoFile, .isLink: .failed
         }
     }
 

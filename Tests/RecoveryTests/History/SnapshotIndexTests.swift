@@ -52,6 +52,19 @@ import Testing
         }
     }
 
+    @Test("a recovery that changed nothing leaves the interrupted one before it, one that was done does not")
+    func begunRecoveries() {
+        let interrupted: [HistoryEvent] = [
+            .named(1, "a.db"), .at(1, 1), .automaticTag("before-restore-1", 1, at: 1), .at(2, 2),
+        ]
+        let refused = interrupted + [.automaticTag("before-undo-2", 2, at: 2), .tagRemoval("before-undo-2")]
+        #expect(SnapshotIndex.madeUp(refused).begunRecovery?.before == "before-restore-1")
+        let begun = refused + [.automaticTag("before-rows-3", 2, at: 3)]
+        #expect(SnapshotIndex.madeUp(begun).begunRecovery?.before == "before-rows-3")
+        let done = begun + [.at(3, 3), .automaticTag("before-rows-3", 2, at: 4), .tag("rows-3", 3)]
+        #expect(SnapshotIndex.madeUp(done).begunRecovery == nil)
+    }
+
     @Test("what was removed or lost between two snapshots was not watched, nor what a start or a gap is in")
     func watched() {
         let gap = HistoryEvent.gap(Gap(from: .unix(1), to: .unix(2), reason: "test"), time: .unix(2))

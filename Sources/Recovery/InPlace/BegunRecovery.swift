@@ -1,0 +1,63 @@
+import History
+import RepositoryFormat
+
+/// A recovery from its first capture to its end. The tag on the state before it is recorded before the first
+/// change, and removed again if nothing was changed: otherwise the recovery would count as interrupted.
+final class BegunRecovery {
+    private let tag: String
+    private var pending: [AnnotationRequest]
+    private let capture: InPlaceRestore.Capture
+    /// Whether a file may no longer have its state before.
+    private var mayHaveChanged = false
+
+    /// - Parameter state: the state to tag; nil means the one that is captured first.
+    init(_ tag: String, at state: SequenceNumber? = nil, _ capture: @escaping InPlaceRestore.Capture) {
+        self.tag = tag
+        pending = [.tag(tag, at: state, isAutomatic: true)]
+        self.capture = capture
+    }
+
+    /// Captures everything committed. The first capture records the tag.
+    func captured() throws -> CapturedState {
+        let state = try capture(pending)
+        pending = []
+        return state
+    }
+
+    /// Changes a file, or throws.
+    ///
+    /// - Parameters:
+    ///   - isUnchanged: whether the file still has its state before.
+    ///   - hasChanged: whether the result means that the file was changed.
+    func change<Value>(
+        _ isUnchanged: () throws -> Bool,
+        hasChanged: (Value) -> Bool,
+        _ body: () throws -> Value
+    ) throws -> Value {
+        do {
+            let value = try body()
+            if hasChanged(value) { mayHaveChanged = true }
+            return value
+        } catch {
+            let isCertain = (error as? InPlaceError)?.leavesUnchanged ?? (error is RowError)
+            if !isCertain, (try? isUnchanged()) != true { mayHaveChanged = true }
+            throw error
+        }
+    }
+
+    /// Runs the recovery. If it throws and nothing was changed, the tag is removed.
+    func run<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch {
+            endIfUnchanged()
+            throw error
+        }
+    }
+
+    /// Removes the tag if nothing was changed. A tag that cannot be removed does no harm to the files.
+    func endIfUnchanged() {
+        guard pending.isEmpty, !mayHaveChanged else { return }
+        _ = try? capture([.tagRemoval(tag)])
+    }
+}
