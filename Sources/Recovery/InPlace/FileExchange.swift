@@ -161,7 +161,8 @@ struct FileExchange {
             if let present = try? place.statusUnlessMissing(), present.identity == old {
                 try? newName.remove()
             } else {
-                try? newName.rename(to: place)
+                // If that fails, the sidecars stay with their file.
+                try newName.rename(to: place)
             }
             undo(sidecars)
             if !hasBothNames, (error as? SystemError)?.code == .fileExists { return nil }

@@ -198,7 +198,9 @@ package struct InPlaceRestore {
         if strategy == .transaction {
             return try DatabaseLocks.waitUntilFree(place, item.path, wait: options.wait)
         }
-        let holders = ProcessTable.writers(ofFileAt: place.path)
+        let holders =
+            try place.statusUnlessMissing() == nil
+            ? ProcessTable.writers(ofRemovedFileAt: place.path) : ProcessTable.writers(ofFileAt: place.path)
         guard holders.isEmpty || options.isForced && mayBeForced else {
             throw InPlaceError.inUse(place.path, holders, mayBeForced: mayBeForced)
         }

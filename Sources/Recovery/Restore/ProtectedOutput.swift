@@ -9,7 +9,8 @@ package import SystemPackage
 /// program, the program's next writes would be lost, and `undo` would not know of the change.
 ///
 /// An output is refused if and only if:
-/// 1. Its path is that of a protected file, or leads to one: it may be a hard link, or lie in a bind mount.
+/// 1. It exists, and its path is that of a protected file, or leads to one: it may be a hard link, or lie in
+///    a bind mount.
 /// 2. Or it is named like a sidecar of a protected database. SQLite applies or deletes such a file, even one
 ///    that it did not make.
 package final class ProtectedOutput {
@@ -32,7 +33,9 @@ package final class ProtectedOutput {
     /// Throws `RestoreError.isProtected`, `RestoreError.isSidecar`. `source`: the protected file of which
     /// something is written there.
     package func refuse(_ output: FilePath, from source: FilePath? = nil) throws {
-        if let live = try live(at: output, source) { throw RestoreError.isProtected(output, live: live.path) }
+        if FileStatus.ifPresent(output) != nil, let live = try live(at: output, source) {
+            throw RestoreError.isProtected(output, live: live.path)
+        }
         for sidecar in Sidecar.allCases {
             guard let database = output.dropping(suffix: sidecar.rawValue) else { continue }
             if let live = try live(at: database, nil), live.kind == .database {
@@ -47,18 +50,19 @@ package final class ProtectedOutput {
         if let status, let source, FileStatus.ifPresent(source)?.identity == status.identity {
             return Live(path: source, kind: .plain)
         }
-        if let match = try repository.root(for: path, among: roots), let name = match.name,
-            let file = try file(name, in: match.root)
-        {
-            return file
-        }
+        if let file = try file(at: path, exists: status != nil) { return file }
         guard let status, status.kind == .regular else { return nil }
         return files[status.identity]
     }
 
-    /// A root's protected file of that name; nil if it is not protected now.
-    private func file(_ name: FilePath, in root: RootDescription) throws -> Live? {
-        let index = try index(of: root)
+    /// The protected file of that path; nil if it is not protected now. A root that cannot be read may
+    /// protect only what exists.
+    private func file(at path: FilePath, exists: Bool) throws -> Live? {
+        let match = Result { try repository.root(for: path, among: roots) }
+        guard let match = exists ? try match.get() : try? match.get(), let name = match.name else {
+            return nil
+        }
+        let index = try index(of: match.root)
         guard case .file(let file)? = index.scope(of: name),
             let last = index.entry(of: file, atOrBefore: SequenceNumber(.max))
         else { return nil }

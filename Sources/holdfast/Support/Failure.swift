@@ -101,7 +101,7 @@ struct Failure: Error {
         if error.isFull { return ": make room and try again" }
         switch error.code {
         case .permissionDenied, .notPermitted: return ": run it as the user who owns it"
-        case .readOnlyFileSystem: return ": choose another place"
+        case .readOnlyFileSystem: return ": mount it for writing, or choose another place"
         case .badFileDescriptor where error.operation == .writeToStandardOutput:
             return ": it is closed: name a file with --output"
         case .tooManySymbolicLinkLevels: return ": it is a symbolic link: remove it"

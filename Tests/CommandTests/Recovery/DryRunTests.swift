@@ -122,6 +122,21 @@ import Testing
         #expect(try SQLite3.sql("PRAGMA page_size; SELECT b FROM t;", on: protection.database) == "1024\n1\n")
     }
 
+    @Test("a file that is gone, and that a program still has open")
+    func removed() throws {
+        let protection = try Protection()
+        try protection.holdfast("watch", "--once", "--quiet", protection.data)
+        let session = try SQLite3Session(protection.database)
+        try session.sql("INSERT INTO t(b) VALUES(1);")
+        try protection.shell("rm a.db")
+        let (dry, real) = try both(protection, [protection.database, "--at", "1"])
+        for result in [dry, real] {
+            #expect(result.status == 11 && result.stderr.contains("have it open (sqlite3"), "\(result)")
+        }
+        session.kill()
+        #expect(try both(protection, [protection.database, "--at", "1"]).dry.status == 0)
+    }
+
     @Test("a database that is locked for good, or while another program writes", arguments: [false, true])
     func locked(isWAL: Bool) throws {
         let mode = isWAL ? "PRAGMA journal_mode = WAL;" : ""
