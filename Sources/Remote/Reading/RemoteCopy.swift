@@ -30,8 +30,11 @@ package struct RemoteCopy: Sendable {
     /// with the descriptions of all, and nothing else. A lock keeps other processes out.
     ///
     /// Returns the uses of these roots, to be kept as long as they are read.
+    ///
+    /// - Parameter isAnew: whether nothing of the former copy is used: so what is read was at the remote now.
     @discardableResult
     package func update(
+        anew isAnew: Bool = false,
         choosing choose: (RepositoryDirectory) throws -> Set<RootID>
     ) async throws -> [RootUse] {
         try Directory.make(directory.appending("roots"))
@@ -43,7 +46,7 @@ package struct RemoteCopy: Sendable {
         var uses: [RootUse] = []
         for (root, state) in states where chosen.isEmpty || chosen.contains(root) {
             uses.append(try RootUse.begin(of: place(root)))
-            try await update(root, state)
+            try await update(root, state, anew: isAnew)
         }
         return uses
     }
@@ -92,11 +95,12 @@ package struct RemoteCopy: Sendable {
         return lock
     }
 
-    private func update(_ root: RootID, _ state: RemoteState) async throws {
+    private func update(_ root: RootID, _ state: RemoteState, anew isAnew: Bool) async throws {
         let place = self.place(root)
         let (draft, old) = (place.appending(suffix: ".new"), place.appending(suffix: ".old"))
         for path in [draft, old] { try Directory.removeTree(path) }
-        let former = try self.state(of: root).map { RootDownload.Former(state: $0, directory: place) }
+        let known = isAnew ? nil : try self.state(of: root)
+        let former = known.map { RootDownload.Former(state: $0, directory: place) }
         if former?.state == state, isWhole(place, state) { return }
         let download = RootDownload(remote.reading(root), to: draft, reusing: former)
         try await download.write(state, withBases: false)

@@ -36,7 +36,7 @@ struct CheckCommand: HoldfastCommand {
 
     /// What is damaged is reported as a finding, without a warning before it.
     private func repository(_ console: Console) throws -> RepositoryDirectory {
-        if source.from != nil { return try source.openRepository(options, console) }
+        if source.from != nil { return try source.openRepository(options, console, anew: readData) }
         return try RepositoryDirectory(at: options.repositoryPath())
     }
 

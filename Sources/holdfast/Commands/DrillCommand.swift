@@ -39,7 +39,8 @@ struct DrillCommand: HoldfastCommand {
     @OptionGroup var progress: ProgressOption
 
     func perform(_ console: Console) throws -> ExitStatus {
-        let target = try Target(path, in: source.openRepository(options, console, for: [path]))
+        let repository = try source.openRepository(options, console, for: [path], anew: !list)
+        let target = try Target(path, in: repository)
         if list {
             let index = try SnapshotIndex(target.root)
             for record in index.drills { try show(record, target, console) }

@@ -20,10 +20,13 @@ struct RemoteSource: ParsableArguments {
     ///
     /// - Parameter paths: each that the command may use as its PATH, and nil if it may use none. Roots that
     ///   they do not name may be out of date then, or missing. Without paths, all roots are there.
+    /// - Parameter isAnew: whether the command is to find out that something is gone from the remote. Then
+    ///   nothing comes from the cache.
     func openRepository(
         _ options: GlobalOptions,
         _ console: Console,
-        for paths: [String?] = []
+        for paths: [String?] = [],
+        anew isAnew: Bool = false
     ) throws -> RepositoryDirectory {
         guard let from else { return try options.openRepository() }
         let settings = remote.settings(try RemoteChoice.named(from, options))
@@ -33,7 +36,7 @@ struct RemoteSource: ParsableArguments {
         let (copy, uses) = try connection.run { session in
             let access = try await session.openForReading()
             let copy = RemoteCopy(access, in: directory)
-            return (copy, try await copy.update { Self.roots(named: paths, in: $0) })
+            return (copy, try await copy.update(anew: isAnew) { Self.roots(named: paths, in: $0) })
         }
         cache.trim()
         let bases = CopiedBases(copy, in: cache, using: uses) { work in

@@ -32,9 +32,9 @@ struct RemoteCopyTests {
     }
 
     /// What a command does with it: updates it, and opens its repository.
-    private func opened(limit: UInt64 = .max) async throws -> RootDescription {
+    private func opened(limit: UInt64 = .max, anew: Bool = false) async throws -> RootDescription {
         let copy = RemoteCopy(access, in: FilePath(place.file("cache/one")))
-        let uses = try await copy.update { _ in [] }
+        let uses = try await copy.update(anew: anew) { _ in [] }
         CopyCache(FilePath(place.file("cache")), limitBytes: limit).trim()
         return try repository(of: copy, using: uses, limit: limit)
     }
@@ -68,6 +68,47 @@ struct RemoteCopyTests {
         #expect(store.takeData().isEmpty, "the next command has it")
         _ = try RootCheck(root).run(readingData: true) { Issue.record("\($0)") }
         #expect(try bases(of: root).count == 2, "a check reads all")
+    }
+
+    @Test("one that is made anew has nothing of the former one: all that is read comes from the remote")
+    func anew() async throws {
+        let batch = ObjectNames.batch(shipped.root.id, BatchID(BatchNumber(1))).text
+        for (isAnew, isFetched) in [(false, true), (false, false), (true, true), (true, true)] {
+            _ = store.takeNames()
+            let root = try await opened(anew: isAnew)
+            // The index has the state: only the segment needs the batch.
+            #expect(store.takeNames().contains(batch) == isFetched)
+            #expect(try rebuilt("large", of: root) == large)
+            #expect(try rebuilt("small", of: root) == small)
+            #expect(store.takeData().count == (isFetched ? 2 : 0))
+        }
+    }
+
+    @Test("what is gone from the remote is damage that says what to do")
+    func gone() async throws {
+        let bucket = MemoryBucket()
+        let access = shipped.access(FaultStore(bucket, seed: 1))
+        // Another remote, with a cursor of its own.
+        try Directory.removeTree(shipped.root.directory.appending("remotes"))
+        try await shipped.ship(access)
+        let reading = access.reading(shipped.root.id)
+        let state = try await reading.newestState()
+        let batch = try #require(state.batches.first)
+        let object = try #require(state.bases.values.first)
+        for name in [ObjectNames.batch(shipped.root.id, batch), object.name] {
+            let content = try #require(bucket.object(name)).content
+            bucket.replace(name, by: nil)
+            let target = FilePath(place.file("whole"))
+            await expect(.damaged, "\(name) was removed from the remote", "--take-over") {
+                try await RootDownload(reading, to: target).write(state)
+            }
+            try Directory.removeTree(target)
+            bucket.replace(name, by: content)
+        }
+        await expect(.damaged, "was removed", "--take-over") {
+            bucket.replace(object.name, by: nil)
+            try await ObjectDownload(reading: reading).verify(object)
+        }
     }
 
     @Test("what is new leaves the bases, and segments that are as before are not fetched again")
