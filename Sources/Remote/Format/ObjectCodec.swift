@@ -26,6 +26,12 @@ package struct ObjectCodec: Sendable {
     /// Whether what is written is sealed.
     var seals: Bool { writingKey != nil }
 
+    /// What seals that is written; nil if it is stored as it is.
+    var writingKeyID: KeyID? { writingKey?.id }
+
+    /// Whether what is read is sealed.
+    var opens: Bool { keys != nil }
+
     /// How many bytes the store has of an object with so much content; nil for an impossible length.
     func storedByteCount(_ byteCount: UInt64) -> UInt64? {
         keys == nil && !seals ? byteCount : SealLayout(plainByteCount: byteCount)?.sealedByteCount

@@ -68,6 +68,11 @@ package enum ObjectNames {
         return BatchNumber(text: name.text.dropFirst(data(root).count).prefix { $0 != "." })
     }
 
+    /// The number of the batch to which an object of the root belongs; nil for any other name.
+    static func number(_ name: ObjectName, in root: RootID) -> BatchNumber? {
+        batch(name, in: root)?.number ?? indexed(name, in: root)?.number ?? dataNumber(name, in: root)
+    }
+
     private static func numbered(_ name: ObjectName, below prefix: String) -> BatchID? {
         guard name.text.hasPrefix(prefix) else { return nil }
         let parts = name.text.dropFirst(prefix.count).split(separator: ".", omittingEmptySubsequences: false)

@@ -1,5 +1,4 @@
 import LinuxSystem
-import Synchronization
 
 /// Removes the key objects of data keys with which nothing is sealed any more, in the whole remote.
 ///
@@ -11,8 +10,6 @@ import Synchronization
 ///
 /// A writer that was away looks whether its key is there before it goes on (`KeyWriter`).
 package struct KeyPrune: Sendable {
-    private static let objectsAtOnce = 16
-
     private let store: any RemoteStore
     private let grace: Duration
     private let isDryRun: Bool
@@ -81,25 +78,6 @@ package struct KeyPrune: Sendable {
 
     /// The data keys that these objects are sealed with.
     private func keys(of objects: [ListedObject]) async throws(RemoteError) -> Set<KeyID> {
-        let keys = Mutex<Set<KeyID>>([])
-        let byteCount = UInt64(SealHeader.byteCount)
-        let sealed = objects.filter { $0.sizeBytes >= byteCount }
-        do {
-            try await sealed.forEachAtOnce(Self.objectsAtOnce) { object in
-                do throws(RemoteError) {
-                    let bytes = try await store.get(object.name, 0..<byteCount)
-                    let header = try SealHeader(parsing: bytes, name: object.name)
-                    keys.withLock { _ = $0.insert(header.keyID) }
-                } catch {
-                    // Another prune has removed it, or it has no such header: it is sealed with no key.
-                    guard [.missing, .damaged].contains(error.kind) else { throw error }
-                }
-            }
-        } catch let error as RemoteError {
-            throw error
-        } catch {
-            throw RemoteError(.failed, "\(error)")
-        }
-        return keys.withLock { $0 }
+        Set(try await store.sealingKeys(of: objects).values)
     }
 }

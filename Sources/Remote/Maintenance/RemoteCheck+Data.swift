@@ -69,7 +69,7 @@ extension RemoteCheck {
             try await read()
             return true
         } catch {
-            guard error.kind == .damaged || error.kind == .missing else { throw error }
+            guard error.kind == .damaged else { throw error }
             report(RemoteFinding(.error, name, error.description))
             return false
         }

@@ -7,6 +7,8 @@ import RepositoryFormat
 /// 2. Each object that this state needs must be in a list, with the size that it must have. One that no list
 ///    shows is asked for by its name, because lists may be late.
 /// 3. No batch may be there after one that is missing.
+/// 4. Each of these objects that is sealed names a data key in its first bytes, which are read. That key must
+///    have a key object.
 package struct RemoteCheck: Sendable {
     let reading: StreamReading
 
@@ -25,12 +27,14 @@ package struct RemoteCheck: Sendable {
         package fileprivate(set) var unneeded = ObjectCount()
         package fileprivate(set) var errors = 0
         package fileprivate(set) var warnings = 0
+        /// The state is not the newest one: what follows it is damaged or missing, which is among the errors.
+        package fileprivate(set) var isCut = false
     }
 
     /// Throws only what keeps it from checking: no connection, no rights, the wrong key.
     package func run(_ report: @escaping (RemoteFinding) -> Void) async throws(RemoteError) -> Outcome {
         var run = CheckRun(reading, report)
-        guard let state = try await run.newestState() else { return run.outcome(RemoteState()) }
+        let state = try await run.newestState()
         guard let needed = run.needed(by: state) else { return run.outcome(state) }
         run.begin(state, needed)
         for prefix in [ObjectNames.data(reading.root), ObjectNames.stream(reading.root)] {
@@ -42,6 +46,7 @@ package struct RemoteCheck: Sendable {
         try await run.checkIndexes()
         try await run.askForMissing()
         try await run.checkHole()
+        try await run.checkKeys()
         return run.outcome(state)
     }
 }
@@ -53,11 +58,13 @@ private struct CheckRun {
     private var outcome = RemoteCheck.Outcome(state: RemoteState())
     private var state = RemoteState()
     private var indexed = BatchNumber.none
-    /// The chain of batches ends with one that is damaged.
-    private var isCut = false
     private var named: [ObjectName: NeededObjects.Size] = [:]
     /// Those that no list has shown so far.
     private var missing: Set<ObjectName> = []
+    /// Those whose data keys must be there.
+    private var present: [ListedObject] = []
+    /// What was found of indexes. A data key that is missing is found at each that it seals.
+    private var foundOfIndexes: Set<String> = []
     private var lastNumber: BatchNumber?
     private var hasNext = false
     private var firstLater: ObjectName?
@@ -68,7 +75,7 @@ private struct CheckRun {
 
     func outcome(_ state: RemoteState) -> RemoteCheck.Outcome {
         var result = RemoteCheck.Outcome(state: state)
-        (result.needed, result.unneeded) = (outcome.needed, outcome.unneeded)
+        (result.needed, result.unneeded, result.isCut) = (outcome.needed, outcome.unneeded, outcome.isCut)
         (result.errors, result.warnings) = (outcome.errors, outcome.warnings)
         return result
     }
@@ -78,18 +85,14 @@ private struct CheckRun {
         report(RemoteFinding(severity, name, message))
     }
 
-    /// Nil after damage that leaves nothing to begin with. After other damage, the state before it.
-    mutating func newestState() async throws(RemoteError) -> RemoteState? {
-        let root = reading.root
-        guard let id = try await reading.head.newestIndex() else { return try await advanced(RemoteState()) }
-        do throws(RemoteError) {
-            indexed = id.number
-            return try await advanced(try await reading.index(after: id))
-        } catch {
-            guard error.kind == .damaged else { throw error }
-            add(.error, ObjectNames.index(root, after: id), error.description)
-            return nil
+    /// After damage, the state before it. Where an index is damaged, that of an older one is gone on from.
+    mutating func newestState() async throws(RemoteError) -> RemoteState {
+        let (start, damage) = try await reading.newestUsableIndex()
+        for (id, error) in damage where foundOfIndexes.insert(error.description).inserted {
+            add(.error, ObjectNames.index(reading.root, after: id), error.description)
         }
+        indexed = start.batch.number
+        return try await advanced(start)
     }
 
     private mutating func advanced(_ start: RemoteState) async throws(RemoteError) -> RemoteState {
@@ -98,7 +101,7 @@ private struct CheckRun {
             while try await reading.advance(&state) {}
         } catch {
             guard error.kind == .damaged else { throw error }
-            isCut = true
+            outcome.isCut = true
             let id = BatchID(state.batch.number.next)
             add(.error, ObjectNames.batch(reading.root, id), error.description)
         }
@@ -124,6 +127,7 @@ private struct CheckRun {
         if let size = named[object.name] {
             outcome.needed.add(object)
             missing.remove(object.name)
+            present.append(object)
             if !size.allows(object.sizeBytes) { addWrongSize(object.name, object.sizeBytes, size) }
         }
         if let id = ObjectNames.batch(object.name, in: reading.root) {
@@ -191,7 +195,9 @@ private struct CheckRun {
         for name in missing.sorted() {
             guard let size = named[name] else { continue }
             if let bytes = try await reading.store.size(of: name) {
-                outcome.needed.add(ListedObject(name: name, sizeBytes: bytes, written: .now))
+                let object = ListedObject(name: name, sizeBytes: bytes, written: .now)
+                outcome.needed.add(object)
+                present.append(object)
                 if !size.allows(bytes) { addWrongSize(name, bytes, size) }
             } else {
                 add(.error, name, "it is missing: what needs it cannot be restored")
@@ -201,10 +207,26 @@ private struct CheckRun {
 
     /// A writer may have gone on meanwhile, so the missing batch is asked for once more.
     mutating func checkHole() async throws(RemoteError) {
-        guard let later = firstLater, !hasNext, !isCut else { return }
+        guard let later = firstLater, !hasNext, !outcome.isCut else { return }
         let number = state.batch.number.next
         guard try await reading.head.batch(number) == nil else { return }
         let name = ObjectNames.batch(reading.root, BatchID(number))
+        outcome.isCut = true
         add(.error, name, "it is missing, though \(later) is there: nothing after it can be restored")
+    }
+
+    mutating func checkKeys() async throws(RemoteError) {
+        guard reading.codec.opens else { return }
+        let keys = try await reading.store.sealingKeys(of: present)
+        let lost = try await reading.store.keysWithoutObject(Set(keys.values))
+        for key in lost.sorted(by: { $0.description < $1.description }) {
+            guard let first = keys.filter({ $0.value == key }).keys.min() else { continue }
+            add(
+                .error,
+                KeyObjectName(key).name,
+                "it is missing, and \(first) is sealed with that key: put it back, or push with --take-over to ship all "
+                    + "once more"
+            )
+        }
     }
 }

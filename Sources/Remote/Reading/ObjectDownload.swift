@@ -59,7 +59,7 @@ struct ObjectDownload: Sendable {
     private func opener(_ object: DataObject) async throws(RemoteError) -> ObjectOpener? {
         guard object.sizeBytes > 0 else { return nil }
         let count = UInt64(SealHeader.byteCount)
-        let header = try await reading.store.get(object.name, 0..<min(count, object.sizeBytes))
+        let header = try await reading.store.getNamed(object.name, 0..<min(count, object.sizeBytes))
         let opener = try await reading.codec.opener(header, .data, reading.root, object.name)
         if let opener, opener.layout.plainByteCount != object.sizeBytes {
             throw RemoteError(.damaged, "\(object.name) has another length than its manifest says")
@@ -72,10 +72,10 @@ struct ObjectDownload: Sendable {
         of object: DataObject,
         _ opener: ObjectOpener?
     ) async throws(RemoteError) -> [UInt8] {
-        guard let opener else { return try await reading.store.get(object.name, range) }
+        guard let opener else { return try await reading.store.getNamed(object.name, range) }
         guard let place = opener.layout.sealedRange(of: range) else {
             throw RemoteError(.damaged, "\(object.name) is shorter than its manifest says")
         }
-        return try opener.open(range, from: try await reading.store.get(object.name, place))
+        return try opener.open(range, from: try await reading.store.getNamed(object.name, place))
     }
 }

@@ -23,6 +23,9 @@ struct BegunUpload: Sendable, Codable {
 
     var keyBytes: [UInt8]? { key.map { [UInt8]($0) } }
 
+    /// Nil also where the key was forgotten.
+    var keyID: KeyID? { keyBytes.flatMap { try? ObjectKey(parsing: $0, name: name).header.keyID } }
+
     mutating func countAttempt() { attempts += 1 }
 
     /// The file is sent up to there.

@@ -98,34 +98,12 @@ package final class RootShipper {
         return shipper
     }
 
-    /// Somebody may have removed what was shipped, or all of the remote. Throws `RemoteError.damaged` if the
-    /// last batch is gone, another one that readers need, or the oldest object beside batches. Throws
-    /// `.otherWriter` if another batch has the last one's place, and `.noSuchRemote` if the remote is another
-    /// one by now.
+    /// Throws what `ShippedObjects` throws.
     private func lookForHead() async throws {
-        let state = cursor.state
-        if state.batch.number > .none, !state.mustReset {
-            guard try await head.has(state.batch, state.head) else { throw try await loss() }
-            if let lost = try await head.firstLost(of: state.batches) {
-                throw RemoteError.gone("batch \(lost.number)")
-            }
-            if let oldest = state.dataObjects.min(), try await remote.store.size(of: oldest) == nil {
-                throw RemoteError.gone("\(oldest)")
-            }
-        }
+        try await ShippedObjects(remote, root.id).require(&cursor)
         proof.noteHead(at: remote.now())
         // Prune may have removed it since the last batch.
         proof.hasKey = false
-    }
-
-    /// Why the last batch is not there.
-    private func loss() async throws -> RemoteError {
-        guard try await remote.isStillThere() else { return .noLongerThere }
-        let number = cursor.state.batch.number
-        if let other = try await head.highest()?.number, other > number {
-            return .otherWriter(BatchID(other))
-        }
-        return .gone("batch \(number), the last one that was shipped from here,")
     }
 
     /// Whether the cursor is as this shipper left it: no other process of this machine has shipped since.
@@ -354,7 +332,15 @@ package final class RootShipper {
         var stamps: [SequenceNumber: FileStamp] = [:]
         for first in plan.segmentObjects { stamps[first] = staged[Self.name(root.segmentPath(first))]?.stamp }
         let digest = ObjectDigest(of: stored)
-        cursor.add(ShippingCursor.Attempt(digest, withoutData, dataBytes: UInt64(batch.data.count), stamps))
+        cursor.add(
+            ShippingCursor.Attempt(
+                digest,
+                withoutData,
+                dataBytes: UInt64(batch.data.count),
+                stamps,
+                sealedWith: remote.codec.writingKeyID.map { staged.keys.union([$0]) } ?? []
+            )
+        )
         try saveCursor()
         return BatchWriter.Attempt(id: id, stored: stored, digest: digest)
     }
@@ -394,6 +380,8 @@ package final class RootShipper {
         try await remote.store.put(name, try remote.codec.encoded(index.encoded(), .index, root.id, name))
         if isComplete { cursor.mustIndex = false }
         cursor.indexed = remote.now()
+        cursor.indexedNumber = cursor.state.batch.number
+        if let key = remote.codec.writingKeyID { cursor.note(key, at: cursor.indexedNumber) }
         try saveCursor()
     }
 }

@@ -22,6 +22,10 @@ package struct ShippingCursor: Sendable {
     /// An index follows as soon as the remote has all: batches before a take-over may be missing, and
     /// without it no reader would get past them.
     var mustIndex = false
+    /// The number of the last index; 0 if that is not known.
+    var indexedNumber = BatchNumber.none
+    /// The data keys with which all that the state needs is sealed, since they are noted.
+    var keyUses: [KeyUse] = []
 
     package struct Attempt: Hashable, Sendable, Codable {
         /// Of the batch as it was to be stored.
@@ -31,6 +35,8 @@ package struct ShippingCursor: Sendable {
         let dataBytes: UInt64
         /// The stamps of the sealed segments that it names.
         let stamps: [String: FileStamp]
+        /// What it and the objects that it names are sealed with.
+        let keys: Set<KeyID>?
 
         /// - Parameters:
         ///   - digest: of the batch as it is to be stored.
@@ -39,8 +45,10 @@ package struct ShippingCursor: Sendable {
             _ digest: ObjectDigest,
             _ batch: StreamObject,
             dataBytes: UInt64,
-            _ stamps: [SequenceNumber: FileStamp]
+            _ stamps: [SequenceNumber: FileStamp],
+            sealedWith keys: Set<KeyID>
         ) {
+            self.keys = keys.isEmpty ? nil : keys
             self.digest = digest
             self.batch = Data(batch.encoded())
             self.dataBytes = dataBytes
@@ -63,6 +71,8 @@ package struct ShippingCursor: Sendable {
         /// Nanoseconds since 1970.
         let indexed: Int64?
         let mustIndex: Bool?
+        let indexedNumber: UInt64?
+        let keyUses: [KeyUse]?
     }
 
     /// Where the cursor of a remote is. `directory`: of the root in the repository. `remote`: its address,
@@ -92,6 +102,8 @@ package struct ShippingCursor: Sendable {
         }
         indexed = file.indexed.map { Instant(nanoseconds: $0) }
         mustIndex = file.mustIndex ?? false
+        indexedNumber = BatchNumber(file.indexedNumber ?? 0)
+        keyUses = file.keyUses ?? []
         let name = ObjectNames.index(root.id, after: id)
         guard id.number <= .last, let object = try? StreamObject([UInt8](file.state), .index, name),
             let state = try? RemoteState(object, id, name)
@@ -131,6 +143,7 @@ package struct ShippingCursor: Sendable {
         let object = try StreamObject([UInt8](attempt.batch), .batch, name)
         try state.apply(object, id, digest: digest, dataBytes: attempt.dataBytes, name)
         stamps.merge(Self.stamps(attempt.stamps) ?? [:]) { $1 }
+        for key in attempt.keys ?? [] { note(key, at: id.number) }
         attempts = []
     }
 
@@ -161,7 +174,9 @@ package struct ShippingCursor: Sendable {
             attempts: attempts,
             stamps: Self.texts(stamps),
             indexed: indexed?.nanoseconds,
-            mustIndex: mustIndex
+            mustIndex: mustIndex,
+            indexedNumber: indexedNumber.value,
+            keyUses: keyUses.isEmpty ? nil : keyUses
         )
         try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))
     }

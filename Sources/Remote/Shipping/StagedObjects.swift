@@ -10,6 +10,8 @@ struct StagedObjects {
         let stamp: FileStamp
         let name: ObjectName
         let digest: ObjectDigest
+        /// What it is sealed with; nil if it is stored as it is.
+        let key: KeyID?
     }
 
     /// Of the batch that is to name them. They have it in their names.
@@ -87,8 +89,13 @@ struct StagedObjects {
     /// Whether an upload of that file was begun.
     func hasBegun(_ file: String, _ stamp: FileStamp) -> Bool { begun?.file == file && begun?.stamp == stamp }
 
+    /// What they are sealed with.
+    var keys: Set<KeyID> { Set(objects.values.compactMap(\.key)) }
+
     mutating func add(_ object: DataObject, _ file: String, _ stamp: FileStamp) throws {
-        objects[file] = Object(stamp: stamp, name: object.name, digest: object.digest)
+        // An upload that was gone on with has the key of the start that began it.
+        let key = (begun?.name == object.name ? begun?.keyID : nil) ?? remote.codec.writingKeyID
+        objects[file] = Object(stamp: stamp, name: object.name, digest: object.digest, key: key)
         staged.addSaturated(object.sizeBytes)
         unsaved.addSaturated(object.sizeBytes)
         guard unsaved >= max(saveBytes, staged / 16) else { return }

@@ -33,3 +33,13 @@ package struct RemoteError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the same request may succeed later without anybody doing anything.
     package var isPassing: Bool { kind == .unavailable }
 }
+
+extension RemoteError {
+    /// Of something that was there, and that another object needs.
+    static func gone(_ what: String) -> RemoteError {
+        RemoteError(
+            .damaged,
+            "\(what) was removed from the remote: put it back, or push with --take-over to ship all once more"
+        )
+    }
+}

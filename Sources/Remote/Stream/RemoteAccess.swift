@@ -22,6 +22,8 @@ package struct RemoteAccess: Sendable {
     var requestCount: @Sendable () -> Int = { 0 }
     /// A reader takes the state before a batch that is missing or damaged for the newest.
     var readsBeforeDamage = false
+    /// Told of damage that keeps nobody from reading the newest state.
+    package var warn: @Sendable (String) -> Void = { _ in }
     /// Random numbers, of which each session has one.
     private let random: @Sendable () -> UInt64
     /// For people: the host.
@@ -66,6 +68,7 @@ package struct RemoteAccess: Sendable {
     package func reading(_ root: RootID) -> StreamReading {
         var reading = StreamReading(store: store, codec: codec, root: root, head: head(root))
         reading.endsBeforeDamage = readsBeforeDamage
+        reading.warn = warn
         return reading
     }
 }

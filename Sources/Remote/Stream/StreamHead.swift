@@ -176,13 +176,6 @@ extension StreamHead {
 }
 
 extension RemoteError {
-    static func gone(_ what: String) -> RemoteError {
-        RemoteError(
-            .damaged,
-            "\(what) was removed from the remote: put it back, or push with --take-over to ship all once more"
-        )
-    }
-
     static let noLongerThere = RemoteError(
         .noSuchRemote,
         "the remote was removed, or made anew: push with --take-over to ship all once more"

@@ -8,14 +8,37 @@ package struct StreamReading: Sendable {
     let head: StreamHead
     /// The state before a batch that is missing or damaged counts as the newest.
     var endsBeforeDamage = false
+    /// Told of damage that keeps nobody from reading the newest state.
+    var warn: @Sendable (String) -> Void = { _ in }
 
     /// The state after the newest batch; that of before the first one if there is none. It needs two lists,
-    /// however old the remote is: of the newest index, and of the batches after it.
+    /// however old the remote is: of the newest index, and of the batches after it. An index that is damaged
+    /// is passed over.
     ///
     /// Throws `RemoteError.damaged` if a batch is missing and a later one is there: the state before the hole
     /// is not the newest.
     package func newestState() async throws(RemoteError) -> RemoteState {
-        var state = try await newestIndex()
+        let (start, damage) = try await newestUsableIndex()
+        guard let damage = damage.first?.error else { return try await newestState(from: start) }
+        let state: RemoteState
+        do throws(RemoteError) {
+            state = try await newestState(from: start)
+        } catch {
+            guard error.kind == .damaged, error != damage else { throw error }
+            throw RemoteError(.damaged, "\(damage); without that index: \(error)")
+        }
+        guard state.batch.number > .none else {
+            throw RemoteError(
+                .damaged,
+                "\(damage); nothing can be read without that index: push with --take-over to ship all once more"
+            )
+        }
+        warn("its newest index is not used, until there is a later one: \(damage)")
+        return state
+    }
+
+    private func newestState(from start: RemoteState) async throws(RemoteError) -> RemoteState {
+        var state = start
         while true {
             do throws(RemoteError) {
                 while try await advance(&state) {}
@@ -29,7 +52,7 @@ package struct StreamReading: Sendable {
             // The writer may have gone on before the list was made.
             if try await advance(&state) { continue }
             // The first list may have lacked the newest index.
-            let index = try await newestIndex()
+            let index = try await newestUsableIndex().state
             if index.batch.number > state.batch.number {
                 state = index
                 continue
@@ -58,16 +81,33 @@ package struct StreamReading: Sendable {
         return true
     }
 
-    /// The state of the newest index; that of before the first batch if there is none.
-    func newestIndex() async throws(RemoteError) -> RemoteState {
-        guard let id = try await head.newestIndex() else { return RemoteState() }
-        return try await index(after: id)
+    /// The state of the newest index that is not damaged; that of before the first batch if there is none.
+    /// `damage`: the later ones, and what is wrong with each. Without them more batches are read: an index is
+    /// only a shortcut.
+    func newestUsableIndex() async throws(RemoteError) -> (
+        state: RemoteState, damage: [(id: BatchID, error: RemoteError)]
+    ) {
+        var state = RemoteState()
+        var damage: [(id: BatchID, error: RemoteError)] = []
+        try await store.forEachPage(ObjectNames.index(root)) { page async throws(RemoteError) in
+            for id in page.objects.compactMap({ ObjectNames.indexed($0.name, in: root) }) {
+                do throws(RemoteError) {
+                    state = try await index(after: id)
+                    return false
+                } catch {
+                    guard error.kind == .damaged else { throw error }
+                    damage.append((id, error))
+                }
+            }
+            return true
+        }
+        return (state, damage)
     }
 
     /// The state of an index.
     func index(after id: BatchID) async throws(RemoteError) -> RemoteState {
         let name = ObjectNames.index(root, after: id)
-        let bytes = try await codec.decoded(try await store.get(name, nil), .index, root, name)
+        let bytes = try await codec.decoded(try await store.getNamed(name), .index, root, name)
         let object = try StreamObject(bytes, .index, name)
         try object.require(root, BatchID(id.number), name)
         return try RemoteState(object, id, name)
@@ -76,7 +116,7 @@ package struct StreamReading: Sendable {
     /// The content of a batch's data.
     func data(of id: BatchID) async throws(RemoteError) -> [UInt8] {
         let name = ObjectNames.batch(root, id)
-        return try await decoded(StreamHead.Stored(id: id, bytes: try await store.get(name, nil)), name).data
+        return try await decoded(StreamHead.Stored(id: id, bytes: try await store.getNamed(name)), name).data
     }
 
     private func decoded(

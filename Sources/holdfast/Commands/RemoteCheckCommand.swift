@@ -90,7 +90,8 @@ struct RemoteCheckCommand: HoldfastCommand {
             try console.result(json: RemoteFindingLine(finding), text: text)
         }
         let snapshots = outcome.state.lastSequence
-        if snapshots < acknowledged {
+        // What keeps it from reading on was said.
+        if snapshots < acknowledged, !outcome.isCut {
             errors += 1
             let lost = RemoteFindingLine(
                 severity: "error",

@@ -50,10 +50,12 @@ struct RemoteSession {
     }
 
     func openForReading() async throws -> RemoteAccess {
-        let keyFile = settings.keyFile
-        return try await naming {
+        let (keyFile, console, title) = (settings.keyFile, console, settings.title)
+        var access = try await naming {
             try await opening().openForReading { () throws(RemoteError) in try Self.passphrase(of: keyFile) }
         }
+        access.warn = { console.warning("\(title): \($0)") }
+        return access
     }
 
     /// Lets those for whom the settings seal read all that is there. `keyFile`: opens it.

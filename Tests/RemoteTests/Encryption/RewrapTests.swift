@@ -68,7 +68,7 @@ struct RewrapTests {
         let error = await #expect(throws: RemoteError.self) {
             try await none.open(id, in: store, of: Sample.repository, with: keys)
         }
-        #expect(error == RemoteError(.missing, "keys/\(id) is missing"))
+        #expect(error == .gone("keys/\(id)"))
     }
 
     @Test("does nothing a second time, and adds a third version for others")

@@ -73,6 +73,20 @@ struct RemoteCheckTests {
         let content = try #require(remote.bucket.object(data)).content
         remote.bucket.replace(data, by: content.dropLast())
         #expect(try await remote.check(codec: codec).1.map(\.name) == [data])
+        remote.bucket.replace(data, by: content)
+        // Of these objects this reader has the key.
+        remote.bucket.replace(KeyObjectName(key.id).name, by: nil)
+        let findings = try await remote.check(codec: codec).1
+        #expect(findings.map(\.name) == [KeyObjectName(key.id).name])
+        #expect(findings.first?.message.contains("--take-over") == true)
+        let other = ObjectCodec(
+            sealing: nil,
+            opening: KeyRing(store, of: repository, OpeningKeys([secret]))
+        )
+        let (outcome, unread) = try await remote.check(codec: other)
+        #expect(outcome.errors == 2 && outcome.isCut, "\(unread)")
+        #expect(unread.allSatisfy { $0.message.contains("keys/\(key.id) was removed") }, "\(unread)")
+        remote.bucket.replace(KeyObjectName(key.id).name, by: object.bytes)
         #expect(
             await errorKind { () async throws(RemoteError) in
                 _ = try await RemoteCheck(remote.access().reading(remote.root)).run { _ in }

@@ -19,6 +19,21 @@ package struct KeyID: Hashable, Sendable, CustomStringConvertible {
     package var description: String { hexadecimal(bytes) }
 }
 
+extension KeyID: Codable {
+    package init(from decoder: any Decoder) throws {
+        let text = try decoder.singleValueContainer().decode(String.self)
+        guard let key = KeyID(text) else {
+            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: text))
+        }
+        self = key
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
+
 /// The repository that a key belongs to: the `id` of its `repository.json`.
 package struct RepositoryID: Hashable, Sendable, CustomStringConvertible {
     static let byteCount = 16

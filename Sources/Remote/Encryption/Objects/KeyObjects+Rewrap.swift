@@ -37,7 +37,7 @@ extension KeyObjects {
                 let name = try await Self.write(object, after: newest, in: store, hasConditions)
                 result.written.append(name)
             } catch {
-                guard [.wrongKey, .damaged, .missing].contains(error.kind) else { throw error }
+                guard [.wrongKey, .damaged].contains(error.kind) else { throw error }
                 result.failed.append((keyID, error))
             }
         }

@@ -20,7 +20,8 @@ package struct KeyObjects: Sendable {
     }
 
     /// Opens a data key with the newest of its objects that these keys open. Throws the error of the newest
-    /// if none of them does. A list may lack an object for a while, so the first one is always tried.
+    /// if none does, and `.damaged` if there is none: something is sealed with the key. A list may lack
+    /// an object for a while, so the first one is always tried.
     package func open(
         _ keyID: KeyID,
         in store: some RemoteStore,
@@ -34,10 +35,10 @@ package struct KeyObjects: Sendable {
                     .open(with: keys, of: repository, name: name.name)
             } catch {
                 guard [.wrongKey, .damaged, .missing, .failed].contains(error.kind) else { throw error }
-                failure = failure ?? error
+                failure = failure ?? (error.kind == .missing ? .gone("\(name.name)") : error)
             }
         }
-        throw failure ?? RemoteError(.missing, "\(KeyObjectName(keyID).name) is missing")
+        throw failure ?? .gone("\(KeyObjectName(keyID).name)")
     }
 
     static func read(
