@@ -224,8 +224,8 @@ private struct CheckRun {
             add(
                 .error,
                 KeyObjectName(key).name,
-                "it is missing, and \(first) is sealed with that key: put it back, or push with --take-over to ship all "
-                    + "once more"
+                "it is missing, and \(first) is sealed with that key: put it back, or \(RemoteError.takeOver) to ship "
+                    + "all once more"
             )
         }
     }

@@ -35,11 +35,14 @@ package struct RemoteError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension RemoteError {
+    /// The advice as texts have it. Who knows the name of the remote says the whole command.
+    package static let takeOver = "push with --take-over"
+
     /// Of something that was there, and that another object needs.
     static func gone(_ what: String) -> RemoteError {
         RemoteError(
             .damaged,
-            "\(what) was removed from the remote: put it back, or push with --take-over to ship all once more"
+            "\(what) was removed from the remote: put it back, or \(takeOver) to ship all once more"
         )
     }
 }

@@ -178,14 +178,14 @@ extension StreamHead {
 extension RemoteError {
     static let noLongerThere = RemoteError(
         .noSuchRemote,
-        "the remote was removed, or made anew: push with --take-over to ship all once more"
+        "the remote was removed, or made anew: \(takeOver) to ship all once more"
     )
 
     static func otherWriter(_ id: BatchID) -> RemoteError {
         RemoteError(
             .otherWriter,
             "another writer has batch \(id.number) of the remote: nothing more is shipped from here, unless you "
-                + "push with --take-over; a machine that was copied needs a remote of its own"
+                + "\(takeOver); a machine that was copied needs a remote of its own"
         )
     }
 }

@@ -30,7 +30,7 @@ package struct StreamReading: Sendable {
         guard state.batch.number > .none else {
             throw RemoteError(
                 .damaged,
-                "\(damage); nothing can be read without that index: push with --take-over to ship all once more"
+                "\(damage); nothing can be read without that index: \(RemoteError.takeOver) to ship all once more"
             )
         }
         warn("its newest index is not used, until there is a later one: \(damage)")
@@ -67,8 +67,8 @@ package struct StreamReading: Sendable {
     private static func hole(_ missing: ObjectName, _ later: ObjectName) -> RemoteError {
         RemoteError(
             .damaged,
-            "\(missing) is missing, though \(later) is there: push again with --take-over, or read what is before it "
-                + "with --before-damage"
+            "\(missing) is missing, though \(later) is there: \(RemoteError.takeOver), or read what is before it with "
+                + "--before-damage"
         )
     }
 

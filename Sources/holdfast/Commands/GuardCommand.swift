@@ -87,8 +87,12 @@ struct GuardCommand: HoldfastCommand {
                 isResult: false,
                 console
             )
-            guard shipped == .done else {
-                throw Failure(shipped, "\(program) was not run: a remote does not have the state before it")
+            guard shipped.status == .done else {
+                for failure in shipped.failures { console.warning(failure.message) }
+                throw Failure(
+                    shipped.status,
+                    "\(program) was not run: a remote does not have the state before it"
+                )
             }
         }
 

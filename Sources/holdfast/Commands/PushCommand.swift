@@ -16,8 +16,8 @@ struct PushCommand: HoldfastCommand {
             --take-over, this machine gets it: all of its repository is shipped, and what others have shipped stays \
             in the remote as former batches.
 
-            Exit status: 0 all is there, 1 failed, 3 some roots or remotes failed, 10 no such remote, 12 the remote belongs \
-            to another writer, or the key does not fit, 64 wrong usage.
+            Exit status: 0 all is there, 1 failed, 3 some roots or remotes failed, 4 something was removed from the remote, \
+            10 no such remote, 12 the remote belongs to another writer, or the key does not fit, 64 wrong usage.
 
             Examples:
               holdfast push
@@ -51,7 +51,7 @@ struct PushCommand: HoldfastCommand {
         guard !remotes.isEmpty else { throw RemoteChoice.noneIsConfigured }
         let repository = try options.openRepository()
         if follow { return try followAll(remotes, repository, console) }
-        return try Self.ship(
+        let outcome = try Self.ship(
             try repository.roots().usable,
             of: repository,
             to: remotes,
@@ -59,6 +59,33 @@ struct PushCommand: HoldfastCommand {
             wantsLines: progress.progress,
             console
         )
+        return try outcome.tell(console)
+    }
+
+    /// What became of each root at each remote.
+    struct Outcome {
+        private(set) var failures: [Failure] = []
+        private var count = 0
+
+        fileprivate mutating func add(_ failure: Failure?) {
+            count += 1
+            if let failure { failures.append(failure) }
+        }
+
+        var status: ExitStatus {
+            guard let first = failures.first else { return .done }
+            let isSame = failures.count == count && failures.allSatisfy { $0.status == first.status }
+            return isSame ? first.status : .partial
+        }
+
+        /// Names all failures. Throws one of them if nothing was shipped.
+        func tell(_ console: Console) throws -> ExitStatus {
+            let status = status
+            let isError = status != .done && status != .partial
+            for failure in failures.dropFirst(isError ? 1 : 0) { console.warning(failure.message) }
+            if isError, let first = failures.first { throw first }
+            return status
+        }
     }
 
     /// Ships these roots to these remotes, one after the other.
@@ -74,7 +101,7 @@ struct PushCommand: HoldfastCommand {
         isResult: Bool = true,
         wantsLines: Bool = false,
         _ console: Console
-    ) throws -> ExitStatus {
+    ) throws -> Outcome {
         guard !remotes.isEmpty else { throw RemoteChoice.noneIsConfigured }
         let work = WorkProgress()
         return try console.showing(work, wantsLines: wantsLines) {
@@ -90,17 +117,14 @@ struct PushCommand: HoldfastCommand {
         _ isResult: Bool,
         _ work: WorkProgress,
         _ console: Console
-    ) throws -> ExitStatus {
+    ) throws -> Outcome {
         try EventLoop.run("push") { loop in
-            var statuses: [ExitStatus] = []
+            var outcome = Outcome()
             for remote in remotes {
                 let session = RemoteSession(remote, on: loop, console)
                 do {
                     // If it was there before, its disk may not be mounted now.
-                    let isKnown = roots.contains {
-                        ShippingReport.current($0, remote).acknowledged != nil
-                    }
-                    let mayCreate = !isKnown || takingOver
+                    let mayCreate = !isKnown(remote, to: roots) || takingOver
                     let access = try await session.openForWriting(repository, mayCreate: mayCreate)
                     let follower = RemoteFollower(access, remote, on: loop)
                     let results = await follower.ship(roots, takingOver: takingOver, progress: work) { root in
@@ -108,25 +132,30 @@ struct PushCommand: HoldfastCommand {
                         console.message("another process ships \(path) to \(remote.title): waiting for it")
                     }
                     for (root, result) in results {
-                        statuses.append(try report(result, root, remote, isResult: isResult, console))
+                        outcome.add(try report(result, root, remote, isResult: isResult, console))
                     }
                 } catch let failure as Failure {
-                    console.warning(failure.message)
-                    for root in roots { RemoteFollower.report(failure.message, root, remote) }
-                    statuses.append(failure.status)
+                    for root in roots { RemoteFollower.report(remote.unnamed(failure.message), root, remote) }
+                    outcome.add(failure)
                 }
             }
-            return combined(statuses)
+            return outcome
         }
     }
 
+    /// Whether something of these roots was shipped to it.
+    private static func isKnown(_ remote: RemoteSettings, to roots: [RootDescription]) -> Bool {
+        roots.contains { ShippingReport.current($0, remote).acknowledged != nil }
+    }
+
+    /// Returns why the root was not shipped; nil if it was.
     private static func report(
         _ result: Result<Shipment, any Error>,
         _ root: RootDescription,
         _ remote: RemoteSettings,
         isResult: Bool,
         _ console: Console
-    ) throws -> ExitStatus {
+    ) throws -> Failure? {
         switch result {
         case .success(let shipment):
             let text = "\(root.path.printable): \(remote.title) has all up to snapshot \(shipment.sequence)"
@@ -135,18 +164,9 @@ struct PushCommand: HoldfastCommand {
             } else {
                 console.message(text)
             }
-            return .done
-        case .failure(let error):
-            let failure = failure(error, root, remote)
-            console.warning(failure.message)
-            return failure.status
+            return nil
+        case .failure(let error): return failure(error, root, remote)
         }
-    }
-
-    private static func combined(_ statuses: [ExitStatus]) -> ExitStatus {
-        let failures = statuses.filter { $0 != .done }
-        guard let first = failures.first else { return .done }
-        return failures.count == statuses.count && failures.allSatisfy { $0 == first } ? first : .partial
     }
 
     private static func failure(
@@ -177,14 +197,26 @@ struct PushCommand: HoldfastCommand {
                     console.warning(Self.failure(error, root, remote).message)
                 }
             } catch {
-                let message = Failure(error)?.message ?? "\(remote.title): \(error)"
-                console.warning(message)
-                for root in try repository.roots().usable {
-                    RemoteFollower.report(message, root, remote)
+                let roots = try repository.roots().usable
+                let failure = Failure(error)
+                var message = failure?.message ?? "\(remote.title): \(error)"
+                if failure?.status == .notFound, let advice = advice(on: remote, newTo: roots) {
+                    message += "; \(advice)"
                 }
+                console.warning(message)
+                for root in roots { RemoteFollower.report(remote.unnamed(message), root, remote) }
                 try await loop.sleep(for: RemoteFollower.patience)
             }
         }
+    }
+
+    /// A directory that is not there may have been named in the configuration only. It is not made without a
+    /// word: its disk may not be mounted.
+    private static func advice(on remote: RemoteSettings, newTo roots: [RootDescription]) -> String? {
+        guard case .directory? = try? RemoteAddress(remote.url), let name = remote.name,
+            !isKnown(remote, to: roots)
+        else { return nil }
+        return "if it is new: \(SuggestedCommand("push", name))"
     }
 
     private func followAll(

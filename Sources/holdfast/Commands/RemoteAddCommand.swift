@@ -52,6 +52,12 @@ struct RemoteAddCommand: HoldfastCommand {
     var limitUpload: UInt64?
 
     func perform(_ console: Console) throws -> ExitStatus {
+        try Failure.requiringUsage(nil) { () throws(RemoteError) in _ = try RemoteAddress(url) }
+        for text in recipient {
+            try Failure.requiringUsage("--recipient") { () throws(RemoteError) in
+                _ = try Recipient(parsing: text)
+            }
+        }
         let file = try options.configurationToEdit()
         var addition = Configuration.Remote(name: name, url: url)
         try addition.set(

@@ -59,7 +59,7 @@ struct RemoteCheckCommand: HoldfastCommand {
                 }
                 for root in roots + gone {
                     let known = SequenceNumber(acknowledged[root] ?? 0)
-                    errors += try await check(root, access, known, console)
+                    errors += try await check(root, access, known, settings, console)
                 }
                 return errors == 0 ? .done : .damaged
             }
@@ -71,6 +71,7 @@ struct RemoteCheckCommand: HoldfastCommand {
         _ root: RootID,
         _ access: RemoteAccess,
         _ acknowledged: SequenceNumber,
+        _ settings: RemoteSettings,
         _ console: Console
     ) async throws -> Int {
         let check = RemoteCheck(access.reading(root))
@@ -86,8 +87,12 @@ struct RemoteCheckCommand: HoldfastCommand {
             bytesRead = data.bytes
         }
         for finding in findings {
-            let text = "\(finding.severity.rawValue): \(finding.name): \(finding.message)"
-            try console.result(json: RemoteFindingLine(finding), text: text)
+            let line = RemoteFindingLine(
+                severity: finding.severity.rawValue,
+                object: finding.name.text,
+                message: settings.advising(finding.message)
+            )
+            try console.result(json: line, text: "\(line.severity): \(line.object): \(line.message)")
         }
         let snapshots = outcome.state.lastSequence
         // What keeps it from reading on was said.
@@ -96,8 +101,9 @@ struct RemoteCheckCommand: HoldfastCommand {
             let lost = RemoteFindingLine(
                 severity: "error",
                 object: "roots/\(root)",
-                message:
-                    "it had all up to snapshot \(acknowledged), and has only up to \(snapshots): push it again with --take-over"
+                message: settings.advising(
+                    "it had all up to snapshot \(acknowledged), and has only up to \(snapshots): \(RemoteError.takeOver)"
+                )
             )
             try console.result(json: lost, text: "error: \(lost.object): \(lost.message)")
         }

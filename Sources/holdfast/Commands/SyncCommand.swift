@@ -10,8 +10,8 @@ struct SyncCommand: HoldfastCommand {
             Asks the watcher; where none runs, captures once by itself. Prints the last sequence. With --remote, returns when \
             the remotes have acknowledged it too.
 
-            Exit status: 0 all is durable, 1 failed or timed out, 3 all but what is named, 10 no such root, \
-            11 another writer has it, 12 the remote belongs to another writer, 64 wrong usage.
+            Exit status: 0 all is durable, 1 failed or timed out, 3 all but what is named, 4 something was removed from the remote, \
+            10 no such root, 11 another writer has it, 12 the remote belongs to another writer, 64 wrong usage.
 
             Examples:
               holdfast sync
@@ -44,6 +44,7 @@ struct SyncCommand: HoldfastCommand {
         guard let remote, status == .done || status == .partial else { return status }
         let remotes = try RemoteChoice.meant(remote, options)
         let shipped = try PushCommand.ship([target.root], of: repository, to: remotes, console)
+            .tell(console)
         return shipped == .done ? status : shipped
     }
 }

@@ -61,14 +61,6 @@ struct RemoteFindingLine: JSONLine {
     let severity: String
     let object: String
     let message: String
-
-    init(_ finding: RemoteFinding) {
-        (severity, object, message) = (finding.severity.rawValue, finding.name.text, finding.message)
-    }
-
-    init(severity: String, object: String, message: String) {
-        (self.severity, self.object, self.message) = (severity, object, message)
-    }
 }
 
 /// `remote check`: a root.

@@ -11,11 +11,18 @@ enum RemoteChoice {
         try options.configurationFile?.read()?.remotes.map { RemoteSettings($0) } ?? []
     }
 
-    /// The one of that name, else the one at that URL.
-    static func named(_ text: String, _ options: GlobalOptions) throws -> RemoteSettings {
+    /// The one of that name, else the one at that URL. `option`: which has it, if it is no argument.
+    static func named(
+        _ text: String,
+        _ options: GlobalOptions,
+        in option: String? = nil
+    ) throws -> RemoteSettings {
         let known = try all(options)
         if let remote = known.first(where: { $0.name == text || $0.url == text }) { return remote }
-        if text.contains("://") { return RemoteSettings(url: text) }
+        if text.contains("://") {
+            try Failure.requiringUsage(option) { () throws(RemoteError) in _ = try RemoteAddress(text) }
+            return RemoteSettings(url: text)
+        }
         let names = known.compactMap(\.name)
         let advice =
             names.isEmpty
@@ -26,7 +33,7 @@ enum RemoteChoice {
 
     /// What `--remote` says: the one of that name, all where there is no name.
     static func meant(_ text: String, _ options: GlobalOptions) throws -> [RemoteSettings] {
-        let remotes = try text.isEmpty ? all(options) : [named(text, options)]
+        let remotes = try text.isEmpty ? all(options) : [named(text, options, in: "--remote")]
         guard !remotes.isEmpty else { throw noneIsConfigured }
         return remotes
     }
@@ -52,6 +59,18 @@ extension RemoteSettings {
 
     /// For messages. A text that is no address may have a secret.
     var title: String { name ?? (try? RemoteAddress(url))?.description ?? "the remote" }
+
+    /// A message without the title before it, for those who say it themselves.
+    func unnamed(_ message: String) -> String {
+        message.hasPrefix("\(title): ") ? String(message.dropFirst(title.count + 2)) : message
+    }
+
+    /// A message with the command that it advises, to be pasted, where the remote has a name.
+    func advising(_ message: String) -> String {
+        guard let name else { return message }
+        let command = SuggestedCommand("push", name, "--take-over")
+        return message.replacing(RemoteError.takeOver, with: "run \(command)")
+    }
 }
 
 extension Failure {
@@ -65,6 +84,16 @@ extension Failure {
             }
         let title = remote.map { "\($0.title): " } ?? ""
         let isNamed = error.description.hasPrefix(title)
-        self.init(status, (isNamed ? "" : title) + error.description)
+        let message = (isNamed ? "" : title) + error.description
+        self.init(status, remote?.advising(message) ?? message)
+    }
+
+    /// What was typed wrong ends as such. `option`: which has it, if it is no argument.
+    static func requiringUsage(_ option: String?, _ check: () throws(RemoteError) -> Void) throws {
+        do throws(RemoteError) {
+            try check()
+        } catch {
+            throw Failure(.wrongUsage, (option.map { "\($0): " } ?? "") + error.description)
+        }
     }
 }

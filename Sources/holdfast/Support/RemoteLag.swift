@@ -15,7 +15,9 @@ struct RemoteLag {
     private let interval: Duration
 
     private init(_ root: RootDescription, _ remote: RemoteSettings, created: Instant?) {
-        report = ShippingReport.current(root, remote)
+        var report = ShippingReport.current(root, remote)
+        report.error = report.error.map(remote.advising)
+        self.report = report
         interval = remote.interval
         do {
             lag = try report.lackingSince(root)?.age ?? .zero
@@ -65,7 +67,7 @@ struct RemoteLag {
         guard let acknowledged = report.acknowledged else { return "\(name): nothing was shipped yet" }
         let age = Instant(nanoseconds: acknowledged).eventAgeText(now: now)
         if lag == .zero { return "\(name): has all up to snapshot \(report.sequence)" }
-        let behind = Quantity.shortText(lag)
+        let behind = Quantity.text(lag)
         return "\(name): has all up to snapshot \(report.sequence), acknowledged \(age), behind for \(behind)"
     }
 }

@@ -29,7 +29,7 @@ struct RemoteSource: ParsableArguments {
         anew isAnew: Bool = false
     ) throws -> RepositoryDirectory {
         guard let from else { return try options.openRepository() }
-        let settings = remote.settings(try RemoteChoice.named(from, options))
+        let settings = remote.settings(try RemoteChoice.named(from, options, in: "--from"))
         let directory = try Self.copyDirectory(of: settings)
         let cache = CopyCache(directory.removingLastComponent(), limitBytes: try Self.cacheSize())
         let connection = try RemoteConnection(settings, console)
