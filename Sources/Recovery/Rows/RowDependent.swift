@@ -31,7 +31,12 @@ extension RowDependent {
         }
         let virtual = schema.filter { $0.type == "table" && $0.words.begins(with: ["create", "virtual"]) }
         return tables.flatMap { table in
-            let sources = [table] + schema.filter { $0.type == "view" && $0.words.mention(table) }.map(\.name)
+            var sources = [table]
+            var views = schema.filter { $0.type == "view" }
+            // A view may be over another one.
+            while let place = views.firstIndex(where: { sources.contains(where: $0.words.mention) }) {
+                sources.append(views.remove(at: place).name)
+            }
             let indexes = virtual.filter { item in item.words.content.map(sources.containsName) ?? false }
             let triggers = schema.filter { $0.type == "trigger" && $0.table.isSameName(as: table) }
                 .filter { trigger in !indexes.contains { trigger.words.mention($0.name) } }

@@ -256,6 +256,24 @@ struct RowsInTheWayTests {
         #expect(try sql("SELECT rowid FROM d_fts WHERE d_fts MATCH 'bravo';") == "2\n")
     }
 
+    @Test("a full-text index over a view of a view is rebuilt")
+    func viewOfView() throws {
+        let result = try restore(
+            before: """
+                CREATE TABLE d(id INTEGER PRIMARY KEY, t); CREATE VIEW a AS SELECT * FROM z;
+                CREATE VIEW z AS SELECT id, t FROM d;
+                CREATE VIRTUAL TABLE f USING fts5(t, content='a', content_rowid='id');
+                INSERT INTO d VALUES(1, 'apple'); INSERT INTO f(f) VALUES('rebuild');
+                """,
+            after: "DELETE FROM d; INSERT INTO f(f) VALUES('rebuild');",
+            "d",
+            "1",
+            "--rebuild-indexes"
+        )
+        #expect(result.status == 0 && result.stderr.contains("the index f of d was rebuilt"), "\(result)")
+        #expect(try sql("SELECT rowid FROM f WHERE f MATCH 'apple';") == "1\n")
+    }
+
     @Test(
         "a thousand and two thousand columns, with and without a key of their own",
         arguments: [1000, 1999, 2000]
