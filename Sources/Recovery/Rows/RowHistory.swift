@@ -44,6 +44,9 @@ package final class RowHistory {
     private var hadTable = false
     /// The first key with as many columns as were given. The row is found by these columns from then on.
     private var keyColumns: [String]?
+    /// The last such key.
+    private var lastKey: [String]?
+    private var isLastKey = false
     /// A key with another number of columns.
     private var otherKey: [String]?
     private var wasView = false
@@ -65,6 +68,28 @@ package final class RowHistory {
     /// Calls `onVersion` for each version, oldest first. Throws `RowError` when no snapshot had such a table,
     /// what a rebuild throws, and what `onVersion` throws.
     package func run(_ onVersion: (Version) throws -> Void) throws {
+        var isFound = false
+        let note = { (version: Version) in
+            isFound = true
+            try onVersion(version)
+        }
+        try replay(note)
+        // The table may have been made anew with another key.
+        if !isFound, let lastKey, !lastKey.isSameNames(as: keyColumns ?? []) {
+            (keyColumns, isLastKey, isFirst) = (lastKey, true, true)
+            watched = PageBitmap()
+            try Directory.remove(image)
+            try replay(note)
+        }
+        if !hadTable {
+            throw wasView ? RowError.isView(table) : RowError.missing(table, in: ImageURI(image), at: .none)
+        }
+        if keyColumns == nil, let otherKey {
+            throw RowError.wrongKeyCount(table, columns: otherKey, given: key.count)
+        }
+    }
+
+    private func replay(_ onVersion: (Version) throws -> Void) throws {
         try HistoryReplay(root).run(file, image: image) { step in
             guard try mayDiffer(step) else { return }
             try step.writeImage()
@@ -74,12 +99,6 @@ package final class RowHistory {
             if let version = version(step.state, found) { try onVersion(version) }
             row = found
             isFirst = false
-        }
-        if !hadTable {
-            throw wasView ? RowError.isView(table) : RowError.missing(table, in: ImageURI(image), at: .none)
-        }
-        if keyColumns == nil, let otherKey {
-            throw RowError.wrongKeyCount(table, columns: otherKey, given: key.count)
         }
     }
 
@@ -168,8 +187,9 @@ package final class RowHistory {
     /// The columns by which the row is found: those of the first suitable key, as long as the table has them.
     private func keyColumns(in shape: TableShape) -> [String]? {
         let all = shape.allColumns + [shape.rowIDName].compactMap(\.self)
+        if shape.key.count == key.count { lastKey = shape.key }
         if let keyColumns, keyColumns.missing(in: all).isEmpty { return keyColumns }
-        guard shape.key.count == key.count else {
+        guard !isLastKey, shape.key.count == key.count else {
             otherKey = shape.key
             return nil
         }
