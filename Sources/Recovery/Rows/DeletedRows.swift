@@ -4,10 +4,22 @@ package import RepositoryReader
 /// The rows of a table that some snapshot had, and that the latest state does not have.
 package final class DeletedRows {
     package struct Row: Hashable, Sendable {
+        /// How to get it back.
+        enum Way: Hashable, Sendable {
+            case restore
+            /// NULL in its primary key does not identify it.
+            case query
+            /// Only its program can write to the table.
+            case copy
+        }
+
         package let key: [RowDiff.Value]
         package let row: [RowDiff.Value]
         /// The last snapshot that had it.
         package let last: SnapshotState
+        let way: Way
+        /// The key as `rows restore` reads it; nil if it would read another one, or none.
+        let keyWords: [String]?
     }
 
     private let history: TableHistory
@@ -44,7 +56,7 @@ package final class DeletedRows {
             if !change.summary.isCompared { uncompared.append(change.state) }
             try change.eachRemovedOrAdded(ifRemoved: isUsable ? condition : "0") { diff in
                 switch diff.kind {
-                case .removed: rows.remove(Row(key: diff.key, row: diff.old, last: before))
+                case .removed: rows.remove(Row(diff, last: before, of: change.formerShape))
                 case .added: rows.add(diff.key)
                 case .changed: break
                 }
@@ -65,6 +77,26 @@ package final class DeletedRows {
             if conditionError == nil { conditionError = error }
             return false
         }
+    }
+}
+
+extension DeletedRows.Row {
+    /// - Parameter shape: the table when it had the row.
+    fileprivate init(_ diff: RowDiff, last: SnapshotState, of shape: TableShape?) {
+        (key, row, self.last) = (diff.key, diff.old, last)
+        let columns = shape?.key ?? []
+        // The rowid stands for a primary key that has NULL in some row.
+        let isKey = columns.isSameNames(as: key.map(\.column))
+        let isNull = columns.contains { column in
+            diff.old.contains { $0.column.isSameName(as: column) && $0.value == .null }
+        }
+        let needsProgram = !(shape?.unknownCollations.isEmpty ?? true)
+        way = needsProgram ? .copy : isNull ? .query : .restore
+        let words = key.compactMap { part in
+            let isTyped = !(shape?.untypedColumns.containsName(part.column) ?? false)
+            return RowKeyText.text(of: part.value, isTyped: isTyped)
+        }
+        keyWords = isKey && words.count == key.count ? words : nil
     }
 }
 

@@ -7,23 +7,32 @@ package enum RestoreArguments {
     /// A command line has limited room.
     private static let most = 100
 
-    /// The commands for rows of a table that have the same last snapshot.
+    /// The commands for rows of a table that have the same last snapshot. Where `rows restore` would refuse
+    /// them, a command gets them in another way.
     package static func commands(
         for rows: [DeletedRows.Row],
         of table: String,
         in database: FilePath
     ) -> [SuggestedCommand] {
-        stride(from: 0, to: rows.count, by: most).map { start in
-            let part = rows[start..<min(start + most, rows.count)]
-            let keys = part.map { $0.key.map { RowKeyText.text(of: $0.value) } }
-            let plain = keys.flatMap { $0 }.compactMap(\.self)
-            let isPlain = plain.count == keys.reduce(0) { $0 + $1.count }
-            let selection = isPlain ? plain : ["--where", condition(part.map(\.key))]
+        guard let last = rows.last?.last.sequence else { return [] }
+        let former = FormerDatabase(database, at: last)
+        let restored = parts(rows.filter { $0.way == .restore }).map { part in
+            let keys = part.compactMap(\.keyWords)
+            let selection =
+                keys.count == part.count ? keys.flatMap(\.self) : ["--where", condition(part.map(\.key))]
             var words: [any SuggestedWord] = ["rows", "restore", table]
             words += selection
-            words += [database, "--at", "\(part.last!.last.sequence)"]
+            words += [database, "--at", "\(last)"]
             return SuggestedCommand(words)
         }
+        let shown = parts(rows.filter { $0.way == .query }).map { part in
+            former.rows(of: table, where: condition(part.map(\.key)))
+        }
+        return restored + shown + (rows.contains { $0.way == .copy } ? [former.copy()] : [])
+    }
+
+    private static func parts(_ rows: [DeletedRows.Row]) -> [[DeletedRows.Row]] {
+        stride(from: 0, to: rows.count, by: most).map { Array(rows[$0..<min($0 + most, rows.count)]) }
     }
 
     /// SQL that is true for the rows with these keys.

@@ -11,18 +11,18 @@ package enum RowError: Error, Hashable, Sendable {
     case isVirtual(String)
     /// It has no rows of its own.
     case isView(String)
-    /// SQLite needs a function or collation of the table's program to write it.
-    case needsProgram(String)
+    /// SQLite needs a function or collation of the table's program to write it: its reason.
+    case needsProgram(String, FormerDatabase)
     /// The table has no primary key or rowid.
     case noKey(String)
     /// Rows of it have NULL in their primary key, which then does not identify them.
-    case nullKey(String)
+    case nullKey(String, FormerDatabase)
     case wrongKeyCount(String, columns: [String], given: Int)
     case noSuchRow(String, key: [String], at: SequenceNumber)
     /// No row meets the condition.
     case noRows(String, at: SequenceNumber)
     /// The current table has another key, or is missing.
-    case otherTable(String)
+    case otherTable(String, FormerDatabase)
     /// Rows would refer to missing rows: from a child table to its parent, how many.
     case orphans([ForeignKeyViolation])
     /// A rule of the current database forbids it.
@@ -44,14 +44,13 @@ extension RowError: CustomStringConvertible {
         case .isView(let name):
             "\(name.printable) is a view, whose rows come from its tables: restore those, see "
                 + "\(SuggestedCommand("query", "SELECT sql FROM sqlite_master WHERE type = 'view'"))"
-        case .needsProgram(let reason):
-            "the rows cannot be written without what only their program has (\(reason)): take them from "
-                + "\(SuggestedCommand("query", "SQL")), and "
-                + "insert them with that program"
+        case .needsProgram(let reason, let former):
+            "the rows cannot be written without what only their program has (\(reason)): insert them with that program "
+                + "from a copy: \(former.copy())"
         case .noKey(let table): "table \(table) has no primary key or rowid: restore the database"
-        case .nullKey(let table):
+        case .nullKey(let table, let former):
             "rows of \(table) have NULL in their primary key, which does not identify them: restore the database, or take them "
-                + "from \(SuggestedCommand("query", "SQL"))"
+                + "from \(former.rows(of: table))"
         case .wrongKeyCount(let table, let columns, let given):
             "\(table) has the key \(columns.joined(separator: ", ")), and \(given) values were given: "
                 + "give \(columns.count == 1 ? "one" : "\(columns.count)") for each row"
@@ -60,9 +59,9 @@ extension RowError: CustomStringConvertible {
         case .noRows(let table, let sequence):
             "no row of \(table) met the condition at snapshot \(sequence): check it with "
                 + "\(SuggestedCommand("query", "--at", "\(sequence)", "SQL"))"
-        case .otherTable(let table):
+        case .otherTable(let table, let former):
             "\(table) has another key now, or is gone: restore the database, or take the rows from "
-                + "\(SuggestedCommand("query", "SQL"))"
+                + "\(former.rows(of: table))"
         case .orphans(let violations):
             "rows would lack their parents (\(violations.map(\.description).joined(separator: "; "))): "
                 + "restore those first"
@@ -88,12 +87,12 @@ extension RowError {
     }
 
     /// SQLite's error in writing rows; nil when it is about something else.
-    init?(_ error: DatabaseError) {
+    init?(_ error: DatabaseError, _ former: FormerDatabase) {
         let reason = error.message ?? error.resultCode.description
         let needs = ["no such collation sequence", "no such function", "unknown function", "no such module"]
         switch error.resultCode {
         case .SQLITE_CONSTRAINT: self = .refused(reason)
-        case .SQLITE_ERROR where needs.contains(where: reason.contains): self = .needsProgram(reason)
+        case .SQLITE_ERROR where needs.contains(where: reason.contains): self = .needsProgram(reason, former)
         default: return nil
         }
     }

@@ -27,10 +27,15 @@ enum RowKeyText {
 
     /// How people write a value of a key; nil if it cannot be written, or would be read as an option or as
     /// another value.
-    static func text(of value: SQLValue) -> String? {
+    ///
+    /// - Parameter isTyped: whether the column's affinity converts text to the number that it had.
+    static func text(of value: SQLValue, isTyped: Bool) -> String? {
         let text: String
         switch value {
-        case .integer, .real, .blob: text = value.literal
+        case .integer, .real:
+            guard isTyped else { return nil }
+            text = value.literal
+        case .blob: text = value.literal
         case .text(let stored):
             guard let string = stored.string, self.value(string) == string.databaseValue,
                 !stored.bytes.contains(0)

@@ -24,6 +24,7 @@ extension RowPlacement {
         outcome.exceptions += removed
         guard removed.isEmpty || outcome.hasChanges(isOverwriting) else { throw RowError.orphans(violations) }
         outcome.countExceptions()
+        outcome.add(unidentified: set.unidentified)
         return outcome
     }
 
@@ -135,11 +136,22 @@ extension RowOutcome {
         return counts.reduce(0) { $0 + $1[.missing] + $1[.unlinked] } - blocked + overwritten > 0
     }
 
+    private func index(of table: String) -> Int? {
+        counts.firstIndex { $0.table.isSameName(as: table) }
+    }
+
+    /// Adds blocked rows that are not among the counted ones.
+    fileprivate mutating func add(unidentified rows: [RowChange]) {
+        exceptions += rows
+        for row in rows {
+            if index(of: row.table) == nil { counts.append(RowCounts(table: row.table)) }
+            counts[index(of: row.table)!].counts[.blocked, default: 0] += 1
+        }
+    }
+
     fileprivate mutating func countExceptions() {
         for row in exceptions {
-            guard let index = counts.firstIndex(where: { $0.table.isSameName(as: row.table) }) else {
-                continue
-            }
+            guard let index = index(of: row.table) else { continue }
             counts[index].counts[row.kind, default: 0] += 1
             if row.kind == .blocked { counts[index].counts[.missing, default: 0] -= 1 }
         }

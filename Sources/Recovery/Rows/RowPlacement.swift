@@ -22,7 +22,7 @@ struct RowPlacement {
             guard let shape = shapes[named: table], !shape.isVirtual,
                 shape.key.isSameNames(as: set.shapes[named: table]!.key)
             else {
-                throw RowError.otherTable(table)
+                throw RowError.otherTable(table, set.former)
             }
         }
     }

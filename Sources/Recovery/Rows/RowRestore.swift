@@ -143,7 +143,7 @@ package struct RowRestore {
         do {
             return try RowPlacement(set, of: old, database)
         } catch let error as DatabaseError {
-            throw RowError(error) ?? error as any Error
+            throw RowError(error, set.former) ?? error as any Error
         }
     }
 
@@ -152,7 +152,7 @@ package struct RowRestore {
         do {
             outcome = try placement.apply(isOverwriting: options.isOverwriting)
         } catch let error as DatabaseError {
-            throw RowError(error) ?? error as any Error
+            throw RowError(error, placement.set.former) ?? error as any Error
         }
         if options.rebuildsIndexes {
             outcome.dependents = try dependents(of: outcome, database).map { try $0.rebuilt(in: database) }
@@ -249,7 +249,7 @@ package struct RowRestore {
                 selection,
                 withChildren: withChildren,
                 of: old,
-                at: entry.sequence,
+                from: FormerDatabase(path, at: entry.sequence),
                 in: images.path(named: withChildren ? "children" : "rows")
             )
         }

@@ -25,8 +25,11 @@ struct RowSet {
     /// The tables with wanted rows, in the order in which they were found: parents before children.
     private(set) var tables: [String] = []
     private(set) var links: [Link] = []
+    /// Wanted rows that have NULL in their primary key, which does not identify them.
+    private(set) var unidentified: [RowChange] = []
     /// The database with the keys.
     let path: FilePath
+    let former: FormerDatabase
     /// The encoding of the keys and of the former image; nil if that cannot be attached as it is.
     private var encoding: String?
 
@@ -36,10 +39,10 @@ struct RowSet {
         _ selection: RowSelection,
         withChildren: Bool,
         of image: ImageURI,
-        at sequence: SequenceNumber,
+        from former: FormerDatabase,
         in path: FilePath
     ) throws {
-        self.path = path
+        (self.path, self.former) = (path, former)
         let queue = try DatabaseQueue()
         try queue.writeWithoutTransaction { database in
             try database.adoptEncoding(of: image)
@@ -50,11 +53,11 @@ struct RowSet {
             let isCopy = try database.isTemporary("old")
             encoding = try isCopy ? nil : String.fetchOne(database, sql: "PRAGMA plan.encoding")
             guard let name = shapes[named: table]?.name else {
-                throw RowError.missing(table, in: image, at: sequence)
+                throw RowError.missing(table, in: image, at: former.sequence)
             }
-            try select(name, selection, sequence, database)
+            try select(name, selection, database)
             if withChildren { try close(tables, database) }
-            try refuseNullKeys(database)
+            try removeNullKeys(database)
         }
         try queue.close()
     }
@@ -92,51 +95,63 @@ extension RowSet {
         try database.execute(sql: "CREATE INDEX IF NOT EXISTS plan.\(index) ON \(name)(\(columns))")
     }
 
-    private func refuseNullKeys(_ database: Database) throws {
+    /// Throws `RowError.nullKey` if no row is left.
+    private mutating func removeNullKeys(_ database: Database) throws {
         let keys = tables.map { ($0, Self.keys($0)) } + links.map { ($0.foreignKey.child, $0.keys) }
         for (table, keys) in keys where !shapes[named: table]!.hasRowIDKey {
-            let isNull = shapes[named: table]!.hasNull("k")
-            if try database.has("FROM plan.\(keys) AS k WHERE \(isNull)") { throw RowError.nullKey(table) }
+            let shape = shapes[named: table]!
+            let rows = "FROM plan.\(keys) AS k WHERE \(shape.hasNull("k"))"
+            try database.eachRow("SELECT \(shape.key.list(of: "k")) \(rows)") { values in
+                let key = shape.key.with(values)
+                let condition = key.map { "\($0.column.sqlName) IS \($0.value.literal)" }.allOf
+                let reason =
+                    "NULL in its primary key does not identify it: take it from "
+                    + "\(former.rows(of: table, where: condition))"
+                unidentified.append(RowChange(table: table, kind: .blocked, key: key, reason: reason))
+            }
+            try database.execute(sql: "DELETE \(rows)")
         }
+        guard let first = unidentified.first else { return }
+        let isEmpty = try !keys.contains { try database.has("FROM plan.\($0.1)") }
+        if isEmpty { throw RowError.nullKey(first.table, former) }
     }
 
     private mutating func select(
         _ table: String,
         _ selection: RowSelection,
-        _ sequence: SequenceNumber,
         _ database: Database
     ) throws {
         try add(table, database)
-        let key = shapes[named: table]!.key
-        let insert =
-            "INSERT INTO plan.\(Self.keys(table)) SELECT \(key.list(of: "o")) FROM old.\(table.sqlName) o "
+        let (shape, keys) = (shapes[named: table]!, Self.keys(table))
+        let key = shape.key
         switch selection {
         case .condition(let sql):
             // The expression uses the table's own name.
             let rows =
                 "SELECT \(key.list(of: table.sqlName)) FROM old.\(table.sqlName) WHERE (\(sql)\n)"
             do {
-                try database.execute(sql: "INSERT INTO plan.\(Self.keys(table)) \(rows)")
+                try database.execute(sql: "INSERT INTO plan.\(keys) \(rows)")
             } catch let error as DatabaseError {
                 throw SQLError(error)
             }
-            if database.changesCount == 0 { throw RowError.noRows(table, at: sequence) }
+            if database.changesCount == 0 { throw RowError.noRows(table, at: former.sequence) }
         case .keys(let rows):
             for row in rows {
                 guard row.count == key.count else {
                     throw RowError.wrongKeyCount(table, columns: key, given: row.count)
                 }
-                let condition = key.map { "o.\($0.sqlName) = ?" }.allOf
-                for values in RowKeyText.candidates(row) {
-                    try database.execute(
-                        sql: insert + "WHERE \(condition)",
-                        arguments: StatementArguments(values)
-                    )
-                    if database.changesCount > 0 { break }
+                let found = "FROM old.\(table.sqlName) o WHERE \(key.map { "o.\($0.sqlName) = ?" }.allOf)"
+                let values = try RowKeyText.candidates(row).map { StatementArguments($0) }
+                    .first { try database.has(found, arguments: $0) }
+                guard let values else {
+                    throw RowError.noSuchRow(table, key: row, at: former.sequence)
                 }
-                guard database.changesCount > 0 else {
-                    throw RowError.noSuchRow(table, key: row, at: sequence)
-                }
+                // A key may be given twice.
+                let isKnown = "EXISTS (SELECT 1 FROM plan.\(keys) x WHERE \(shape.isSameRow("x", "o")))"
+                try database.execute(
+                    sql: "INSERT INTO plan.\(keys) SELECT \(key.list(of: "o")) \(found) AND NOT \(isKnown)",
+                    arguments: values
+                )
             }
         }
     }
@@ -188,6 +203,7 @@ extension RowSet {
                 guard database.changesCount > 0 else { continue }
                 wasAdded = true
                 try close([child.name], database)
+                try removeNullKeys(database)
             }
         }
     }

@@ -30,6 +30,9 @@ package final class TableHistory {
             (self.state, self.before, self.summary, self.images) = (state, before, summary, images)
         }
 
+        /// The table in the former state; nil if there was none.
+        var formerShape: TableShape? { images.oldShape(of: summary.table) }
+
         /// Throws `SQLError` if SQL is no condition on the table's rows before, or if there was no such
         /// table, on those after.
         func check(_ condition: String) throws { try images.check(condition, on: summary.table) }

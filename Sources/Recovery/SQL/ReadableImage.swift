@@ -37,7 +37,9 @@ extension Database {
             try TableCopy(source: image, shapes: shapes, target: self, schema: schema).run()
         }
         let virtual = shapes.filter { $0.value.isVirtual }
-        return try TableShape.all(of: schema, in: self).merging(virtual) { copied, _ in copied }
+        var copies = try TableShape.all(of: schema, in: self)
+        for name in copies.keys { copies[name]?.unknownCollations = shapes[name]?.unknownCollations ?? [] }
+        return copies.merging(virtual) { copied, _ in copied }
     }
 }
 
@@ -176,8 +178,10 @@ extension Database {
 
     /// Collations of keys that SQLite does not provide. Its list also has each one that a schema names.
     func unknownCollations(of shapes: some Sequence<TableShape>) -> Set<String> {
-        Set(shapes.flatMap(\.collations).filter { !Self.collations.containsName($0) })
+        Set(shapes.flatMap(\.collations).filter(Self.isUnknownCollation))
     }
+
+    static func isUnknownCollation(_ name: String) -> Bool { !collations.containsName(name) }
 
     fileprivate static let collations = ["BINARY", "NOCASE", "RTRIM"]
 

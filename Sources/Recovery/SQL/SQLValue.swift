@@ -87,8 +87,8 @@ extension Statement {
 
 extension Database {
     /// Whether `SELECT … \(rows)` has any row.
-    func has(_ rows: String) throws -> Bool {
-        try Bool.fetchOne(self, sql: "SELECT EXISTS(SELECT 1 \(rows))") ?? false
+    func has(_ rows: String, arguments: StatementArguments = []) throws -> Bool {
+        try Bool.fetchOne(self, sql: "SELECT EXISTS(SELECT 1 \(rows))", arguments: arguments) ?? false
     }
 
     /// Calls `body` with the values of each row.

@@ -12,6 +12,10 @@ struct TableShape: Hashable, Sendable {
     private(set) var key: [String]
     /// The collation of each column of the key in the key's own index, if it has one.
     private(set) var collations: [String]
+    /// Collations of any index that SQLite does not provide. Without them it writes no row.
+    var unknownCollations: Set<String>
+    /// Columns that store each value as it is, so that `7` and `'7'` are two keys.
+    let untypedColumns: [String]
     let isWithoutRowID: Bool
     let isVirtual: Bool
     /// Whether the key is the rowid under another name (sqlite.org/lang_createtable.html, section 5).
@@ -31,7 +35,7 @@ struct TableShape: Hashable, Sendable {
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT name, type, wr FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual'\(withShadows ? ", 'shadow'" : ""))
+                SELECT name, type, wr, strict FROM pragma_table_list WHERE schema = ? AND type IN ('table', 'virtual'\(withShadows ? ", 'shadow'" : ""))
                 AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
                 """,
             arguments: [schema]
@@ -44,6 +48,7 @@ struct TableShape: Hashable, Sendable {
                 name,
                 isWithoutRowID: row["wr"],
                 isVirtual: isVirtual == "virtual",
+                isStrict: row["strict"],
                 schema,
                 database
             )
@@ -55,6 +60,7 @@ struct TableShape: Hashable, Sendable {
         _ name: String,
         isWithoutRowID: Bool,
         isVirtual: Bool,
+        isStrict: Bool,
         _ schema: String,
         _ database: Database
     ) throws {
@@ -63,34 +69,46 @@ struct TableShape: Hashable, Sendable {
         self.isVirtual = isVirtual
         guard !isVirtual else {
             (columns, allColumns, key, collations, isRowIDAlias, rowIDName) = ([], [], [], [], false, nil)
+            (unknownCollations, untypedColumns) = ([], [])
             return
         }
         // hidden: 0 for ordinary columns, 2 and 3 for generated ones.
         let rows = try Row.fetchAll(
             database,
             sql:
-                "SELECT name, pk, upper(type) = 'INTEGER', hidden FROM pragma_table_xinfo(?, ?) ORDER BY cid",
+                "SELECT name, pk, upper(type) = 'INTEGER', hidden, type FROM pragma_table_xinfo(?, ?) ORDER BY cid",
             arguments: [name, schema]
         )
         let columns = rows.filter { $0["hidden"] == 0 }
             .map { row -> (name: String, place: Int) in (row["name"], row["pk"]) }
         self.columns = columns.map(\.name)
         let key = columns.filter { $0.place > 0 }.sorted { $0.place < $1.place }.map(\.name)
+        untypedColumns = rows.filter { Self.hasNoAffinity($0["type"], isStrict) }.map { $0["name"] }
         // An `INTEGER PRIMARY KEY DESC` is not an alias of the rowid, and has an index.
-        collations = try String.fetchAll(
+        let indexed = try Row.fetchAll(
             database,
             sql: """
-                SELECT x.coll FROM pragma_index_list(?1, ?2) AS i, pragma_index_xinfo(i.name, ?2) AS x
-                WHERE i.origin = 'pk' AND x.key ORDER BY x.seqno
+                SELECT i.origin = 'pk', x.coll FROM pragma_index_list(?1, ?2) AS i, pragma_index_xinfo(i.name, ?2) AS x
+                WHERE x.key ORDER BY x.seqno
                 """,
             arguments: [name, schema]
         )
+        collations = indexed.filter { $0[0] }.map { $0[1] }
+        unknownCollations = Set(indexed.map { $0[1] as String }.filter(Database.isUnknownCollation))
         isRowIDAlias =
             !isWithoutRowID && key.count == 1 && collations.isEmpty && rows.contains { $0[1] == 1 && $0[2] }
         let all: [String] = rows.map { $0["name"] }
         allColumns = all
         rowIDName = isWithoutRowID ? nil : ["rowid", "_rowid_", "oid"].first { !all.containsName($0) }
         self.key = key.isEmpty ? rowIDName.map { [$0] } ?? [] : key
+    }
+
+    /// Whether a column of that type converts no value (sqlite.org/datatype3.html, section 3.1).
+    private static func hasNoAffinity(_ type: String, _ isStrict: Bool) -> Bool {
+        let type = type.uppercased()
+        if isStrict, type == "ANY" { return true }
+        guard !["INT", "CHAR", "CLOB", "TEXT"].contains(where: type.contains) else { return false }
+        return type.isEmpty || type.contains("BLOB")
     }
 
     /// The condition that two rows are the same one. It uses the key's collation and the affinity of `left`,

@@ -48,9 +48,7 @@ struct FoundRowsReport {
         guard source.from != nil else {
             return RestoreArguments.commands(for: group, of: table, in: database)
         }
-        let moment = "\(group[0].last.sequence)"
-        let words: [any SuggestedWord] = ["restore", database, "--at", moment, "--output", "FILE"]
-        return [SuggestedCommand(words + source.words)]
+        return [FormerDatabase(database, at: group[0].last.sequence).copy(source.words)]
     }
 }
 

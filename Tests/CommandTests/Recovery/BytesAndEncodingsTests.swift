@@ -169,10 +169,14 @@ struct BytesAndEncodingsTests {
             )
         }
         #expect(try run(["zz", "1"]).status == 0)
+        let copy = "holdfast restore \(protection.database) --at 1 --output FILE"
         for row in [["tags", "t5"], ["u", "1", "--overwrite"]] {
             let result = try run(row)
             #expect(result.status == 1 && result.stderr.contains("only their program has"), "\(result)")
+            #expect(result.stderr.contains(": \(copy)\n"), "\(result)")
         }
+        let found = try protection.holdfast("find", "tags", protection.database, "--deleted").stdout
+        #expect(found.hasSuffix("\n  tag='t5' n=5\n  \(copy)\n"), "\(found)")
     }
 
     @Test(

@@ -136,6 +136,34 @@ struct FindTests {
         #expect(try team.sql(state) == before)
     }
 
+    @Test("a rowid beside a key with NULL, and a number beside the text of it, lead back to their own rows")
+    func ambiguousKeys() throws {
+        let team = try DevTeam()
+        try team.sql(
+            """
+            CREATE TABLE n(a TEXT PRIMARY KEY, b);
+            INSERT INTO n(rowid, a, b) VALUES(2, 'x', 'deleted'), (1, NULL, 0), (5, '2', 'other');
+            CREATE TABLE u(a PRIMARY KEY, c); INSERT INTO u VALUES('7', 't'), (7, 'i'), (7.5, 'r'), ('7.0', 'u');
+            """
+        )
+        let state = "SELECT quote(a), b FROM n ORDER BY rowid; SELECT quote(a), c FROM u ORDER BY c;"
+        let before = try team.sql(state)
+        try team.watch()
+        try team.commit("DELETE FROM n WHERE a = 'x';")
+        try team.commit("DELETE FROM u WHERE c = 'i';")
+        for table in ["n", "u"] { try paste(team.holdfast("find", table, "--deleted"), in: team) }
+        #expect(try team.sql(state) == before)
+        try team.commit("DELETE FROM u;")
+        try paste(team.holdfast("find", "u", "--deleted"), in: team)
+        #expect(try team.sql(state) == before)
+
+        try team.commit("DELETE FROM n WHERE a IS NULL;")
+        let unidentified = try team.holdfast("find", "n", "--deleted")
+        let shown = #"  holdfast query 'SELECT * FROM "n" WHERE "rowid" IS 1' \#(team.database) --at "#
+        #expect(unidentified.stdout.contains(shown), "\(unidentified)")
+        try paste(unidentified, in: team)
+    }
+
     @Test("no such table, and no word of what to find")
     func wrong() throws {
         let team = try DevTeam()

@@ -66,6 +66,44 @@ struct OddRowsTests {
         #expect(diff.contains("t: 1 removed\n"), "\(diff)")
     }
 
+    @Test("a row with NULL in its key is named, with a command that shows it, and the others come back")
+    func nullKeyAmongOthers() throws {
+        let result = try restore(
+            before: "CREATE TABLE t(k TEXT PRIMARY KEY, v); INSERT INTO t VALUES(NULL, 'one'), ('a', 'two');",
+            after: "DELETE FROM t;",
+            "t",
+            "--where",
+            "1"
+        )
+        #expect(result.status == 3 && result.stdout.contains("t: 1 restored, 1 not restored\n"), "\(result)")
+        #expect(try rows("t") == "a|two\n")
+        let named = /t k=NULL: cannot be restored .*(holdfast .*)\)\n/
+        let line = try #require(result.stdout.firstMatch(of: named))
+        let pasted = try Command.run(
+            "sh",
+            ["-c", "holdfast() { \"\(HoldfastProgram.path)\" \"$@\"; }; \(line.1)"],
+            environment: HoldfastProgram.environment(protection.environment),
+            directory: "/"
+        )
+        #expect(pasted.status == 0 && pasted.stdout == "|one\n", "\(pasted)")
+    }
+
+    @Test("a key that is given more than once is one row, and undo removes it")
+    func repeatedKey() throws {
+        let result = try restore(
+            before: "CREATE TABLE t(id INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 'a'), (2, 'b');",
+            after: "DELETE FROM t;",
+            "t",
+            "1",
+            "2",
+            "1",
+            "1"
+        )
+        #expect(result.status == 0 && result.stdout.contains("t: 2 restored\n"), "\(result)")
+        try protection.holdfast("undo", protection.database)
+        #expect(try rows("t") == "")
+    }
+
     @Test("a key with a collation of its own")
     func collation() throws {
         let result = try restore(
