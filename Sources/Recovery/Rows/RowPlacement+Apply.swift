@@ -20,11 +20,12 @@ extension RowPlacement {
         }
         for link in set.links { try relink(link, isOverwriting: isOverwriting) }
         for table in kept { try refuseUnlessBack(table) }
-        let (removed, violations) = try orphans.removeNew(since: before)
+        let (removed, violations, former) = try orphans.removeNew(since: before)
         outcome.exceptions += removed
         guard removed.isEmpty || outcome.hasChanges(isOverwriting) else { throw RowError.orphans(violations) }
         outcome.countExceptions()
         outcome.add(unidentified: set.unidentified)
+        for violation in former { outcome.note("\(violation), as then", of: violation.table) }
         return outcome
     }
 
@@ -138,6 +139,10 @@ extension RowOutcome {
 
     private func index(of table: String) -> Int? {
         counts.firstIndex { $0.table.isSameName(as: table) }
+    }
+
+    fileprivate mutating func note(_ text: String, of table: String) {
+        if let index = index(of: table) { counts[index].notes.append(text) }
     }
 
     /// Adds blocked rows that are not among the counted ones.

@@ -19,7 +19,7 @@ struct RowWriter {
             } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {}
         }
         let places = try Int64.fetchAll(database, sql: "SELECT k.rowid FROM \(keys) k WHERE \(isMissing)")
-        let log = DisplacementLog(database: database, shape: shape)
+        let log = try DisplacementLog(placement, shape)
         try log.open()
         defer { log.close() }
         return try places.flatMap { place -> [RowChange] in
@@ -39,7 +39,7 @@ struct RowWriter {
         _ log: DisplacementLog,
         _ isOverwriting: Bool
     ) throws -> [RowChange] {
-        var obstacles: [[RowDiff.Value]] = []
+        var (obstacles, reason): ([[RowDiff.Value]], String) = ([], reason)
         var isReplaced = false
         try database.inSavepoint {
             do {
@@ -55,6 +55,10 @@ struct RowWriter {
                     arguments: [place]
                 )
                 try insertOne(place, "ABORT")
+                if let child = try log.childWithoutParent() {
+                    reason += ", and rows of \(child) refer to the row that conflicts"
+                    return .rollback
+                }
                 try log.forget()
                 isReplaced = true
                 return .commit
@@ -135,17 +139,45 @@ extension RowWriter {
 private struct DisplacementLog {
     private static let name = "holdfast displaced".sqlName
     private static let trigger = "holdfast displaces".sqlName
-    let database: Database
-    let shape: TableShape
+    private let database: Database
+    private let shape: TableShape
+    /// Those that refer to the table.
+    private let foreignKeys: [ForeignKey]
+
+    init(_ placement: RowPlacement, _ shape: TableShape) throws {
+        (database, self.shape) = (placement.database, shape)
+        foreignKeys = try ForeignKey.all("main", placement.shapes, database)
+            .filter { $0.parent.isSameName(as: shape.name) }
+    }
 
     func open() throws {
+        let parentColumns = foreignKeys.flatMap(\.parentColumns).missing(in: shape.key)
+        let columns = shape.key + Dictionary(grouping: parentColumns, by: SQLName.init).keys.map(\.text)
+        let named = columns.map { "\($0.sqlName) AS \($0.sqlName)" }.joined(separator: ", ")
         try database.execute(
             sql: """
-                CREATE TABLE temp.\(Self.name)(\(shape.key.list));
+                CREATE TABLE temp.\(Self.name) AS SELECT \(named) FROM main.\(shape.name.sqlName) WHERE 0;
                 CREATE TEMP TRIGGER \(Self.trigger) AFTER DELETE ON main.\(shape.name.sqlName)
-                BEGIN INSERT INTO \(Self.name) VALUES(\(shape.key.list(of: "OLD"))); END;
+                BEGIN INSERT INTO \(Self.name) VALUES(\(columns.list(of: "OLD"))); END;
                 """
         )
+    }
+
+    /// A table with rows that referred to a removed row, and now refer to none.
+    func childWithoutParent() throws -> String? {
+        try foreignKeys.first { foreignKey in
+            let columns = zip(foreignKey.parentColumns, foreignKey.columns)
+            let refers = { (row: String, sign: String) in
+                columns.map { "\(row).\($0.sqlName) = \(sign)c.\($1.sqlName)" }.allOf
+            }
+            return try database.has(
+                """
+                FROM temp.\(Self.name) d JOIN main.\(foreignKey.child.sqlName) c ON \(refers("d", ""))
+                WHERE NOT EXISTS (SELECT 1 FROM main.\(shape.name.sqlName) p WHERE \(refers("p", "+")))
+                """
+            )
+        }?
+        .child
     }
 
     func close() {
@@ -154,7 +186,7 @@ private struct DisplacementLog {
 
     func rows() throws -> [[RowDiff.Value]] {
         var rows: [[RowDiff.Value]] = []
-        try database.eachRow("SELECT * FROM temp.\(Self.name) ORDER BY rowid") {
+        try database.eachRow("SELECT \(shape.key.list) FROM temp.\(Self.name) ORDER BY rowid") {
             rows.append(shape.key.with($0))
         }
         return rows

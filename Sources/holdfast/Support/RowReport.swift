@@ -97,9 +97,10 @@ struct RowReport {
             }
         }
         if blocked > 0, !isSkipping {
+            let isInTheWay = !isOverwriting && outcome.exceptions.contains { !$0.obstacles.isEmpty }
             let advice =
-                isOverwriting
-                ? "see the reason of each above" : "say --overwrite to remove the rows that conflict"
+                isInTheWay
+                ? "say --overwrite to remove the rows that conflict" : "see the reason of each above"
             console.warning("not restored: \(Quantity.text(rows: blocked)): \(advice)")
         }
         return left + blocked > 0 && !isSkipping ? .partial : .done
