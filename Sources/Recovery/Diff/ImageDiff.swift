@@ -32,7 +32,7 @@ package struct ImageDiff {
         rowIDs = nil
         var encoding: String?
         let shapes = try queue.writeWithoutTransaction { database in
-            try database.adoptEncoding(of: new ?? old)
+            try database.adoptEncoding(of: old, new)
             let shapes = (
                 try database.attach(readable: old, as: "old"), try database.attach(readable: new, as: "new")
             )

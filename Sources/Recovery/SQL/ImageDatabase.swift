@@ -65,12 +65,15 @@ extension FilePath {
 }
 
 extension Database {
-    /// Gives an empty database the encoding of an image, which could not be attached otherwise
-    /// (sqlite.org/pragma.html#pragma_encoding).
-    func adoptEncoding(of image: ImageURI?) throws {
-        guard let image else { return }
-        // If it is not a database, the encoding is not changed.
-        let encoding = try? ImageDatabase(image).read { try String.fetchOne($0, sql: "PRAGMA encoding") }
-        if let encoding { try execute(sql: "PRAGMA encoding = '\(encoding)'") }
+    /// Gives an empty database the encoding of images, which could not be attached otherwise
+    /// (sqlite.org/pragma.html#pragma_encoding). If only some are in UTF-8, it is UTF-8: SQLite converts none
+    /// of their text, which may have bytes that UTF-16 cannot have.
+    func adoptEncoding(of images: ImageURI?...) throws {
+        // If an image is not a database, it has no encoding.
+        let encodings = images.compactMap(\.self).compactMap { image in
+            try? ImageDatabase(image).read { try String.fetchOne($0, sql: "PRAGMA encoding") }
+        }
+        guard let encoding = encodings.last, !encodings.contains("UTF-8") else { return }
+        try execute(sql: "PRAGMA encoding = '\(encoding)'")
     }
 }

@@ -81,6 +81,26 @@ struct BytesAndEncodingsTests {
         #expect(try sql("PRAGMA encoding; SELECT count(*) FROM t;") == "UTF-8\n3\n")
     }
 
+    @Test("text that is no UTF-8 differs from what UTF-16 has in its place")
+    func brokenTextInOtherEncoding() throws {
+        try sql(
+            "CREATE TABLE t(i INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, CAST(x'ff41' AS TEXT)), (2, 'é');"
+        )
+        try capture()
+        try FileManager.default.removeItem(atPath: protection.database)
+        try sql(
+            """
+            PRAGMA encoding = 'UTF-16le'; CREATE TABLE t(i INTEGER PRIMARY KEY, v);
+            INSERT INTO t VALUES(1, char(65533) || 'A'), (2, 'é');
+            """
+        )
+        try capture()
+        for moments in [["1"], ["latest", "1"]] {
+            let diff = try protection.holdfast(["diff"] + moments + [protection.database]).stdout
+            #expect(diff.contains("t: 1 changed\n") && diff.contains("CAST(x'ff41' AS TEXT)"), "\(diff)")
+        }
+    }
+
     @Test("text behind a NUL and what is no UTF-8 are shown whole, and exported or refused")
     func oddText() throws {
         try sql(
