@@ -24,7 +24,7 @@ extension RowPlacement {
         outcome.exceptions += removed
         guard removed.isEmpty || outcome.hasChanges(isOverwriting) else { throw RowError.orphans(violations) }
         outcome.countExceptions()
-        outcome.add(unidentified: set.unidentified)
+        outcome.add(blocked: set.blocked)
         for violation in former { outcome.note("\(violation), as then", of: violation.table) }
         return outcome
     }
@@ -146,7 +146,7 @@ extension RowOutcome {
     }
 
     /// Adds blocked rows that are not among the counted ones.
-    fileprivate mutating func add(unidentified rows: [RowChange]) {
+    fileprivate mutating func add(blocked rows: [RowChange]) {
         exceptions += rows
         for row in rows {
             if index(of: row.table) == nil { counts.append(RowCounts(table: row.table)) }

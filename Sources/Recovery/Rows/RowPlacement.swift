@@ -17,6 +17,7 @@ struct RowPlacement {
         shapes = try TableShape.all(of: "main", in: database)
         var set = set
         try set.addDeletedLinks(shapes, database)
+        try set.removeAltered(database)
         self.set = set
         for table in tables {
             guard let shape = shapes[named: table], !shape.isVirtual,

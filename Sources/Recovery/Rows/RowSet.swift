@@ -25,8 +25,8 @@ struct RowSet {
     /// The tables with wanted rows, in the order in which they were found: parents before children.
     private(set) var tables: [String] = []
     private(set) var links: [Link] = []
-    /// Wanted rows that have NULL in their primary key, which does not identify them.
-    private(set) var unidentified: [RowChange] = []
+    /// Wanted rows that cannot be restored, and are not among the keys.
+    private(set) var blocked: [RowChange] = []
     /// The database with the keys.
     let path: FilePath
     let former: FormerDatabase
@@ -69,7 +69,7 @@ struct RowSet {
             try database.execute(sql: "ATTACH ? AS old", arguments: [image.text])
             try database.execute(sql: "ATTACH ? AS plan", arguments: [ImageURI(writable: path).text])
         } else {
-            try database.attach(readable: image, as: "old")
+            try database.attach(readable: image, as: "old", notesAltered: true)
             try database.attach(readable: ImageURI(writable: path), as: "plan")
         }
         try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
@@ -99,21 +99,47 @@ extension RowSet {
     private mutating func removeNullKeys(_ database: Database) throws {
         let keys = tables.map { ($0, Self.keys($0)) } + links.map { ($0.foreignKey.child, $0.keys) }
         for (table, keys) in keys where !shapes[named: table]!.hasRowIDKey {
-            let shape = shapes[named: table]!
-            let rows = "FROM plan.\(keys) AS k WHERE \(shape.hasNull("k"))"
-            try database.eachRow("SELECT \(shape.key.list(of: "k")) \(rows)") { values in
-                let key = shape.key.with(values)
-                let condition = key.map { "\($0.column.sqlName) IS \($0.value.literal)" }.allOf
-                let reason =
-                    "NULL in its primary key does not identify it: take it from "
-                    + "\(former.rows(of: table, where: condition))"
-                unidentified.append(RowChange(table: table, kind: .blocked, key: key, reason: reason))
-            }
-            try database.execute(sql: "DELETE \(rows)")
+            let isNull = shapes[named: table]!.hasNull("k")
+            try block("NULL in its primary key does not identify it", table, keys, where: isNull, database)
         }
-        guard let first = unidentified.first else { return }
+        guard let first = blocked.first else { return }
         let isEmpty = try !keys.contains { try database.has("FROM plan.\($0.1)") }
         if isEmpty { throw RowError.nullKey(first.table, former) }
+    }
+
+    /// Removes wanted rows that the current database, which has another encoding, cannot have unchanged.
+    mutating func removeAltered(_ database: Database) throws {
+        for table in tables {
+            let altered = Database.alteredRows(of: table)
+            guard try database.has("FROM temp.sqlite_master WHERE name = ?", arguments: [altered]) else {
+                continue
+            }
+            let isSame = shapes[named: table]!.isSameRow("a", "k")
+            let isAltered = "EXISTS (SELECT 1 FROM temp.\(altered.sqlName) a WHERE \(isSame))"
+            let reason = "the database has another encoding by now, which cannot have its text"
+            try block(reason, table, Self.keys(table), where: isAltered, database)
+        }
+    }
+
+    /// Removes rows from the keys `k` that cannot be restored.
+    private mutating func block(
+        _ reason: String,
+        _ table: String,
+        _ keys: String,
+        where condition: String,
+        _ database: Database
+    ) throws {
+        let columns = shapes[named: table]!.key
+        let rows = "FROM plan.\(keys) AS k WHERE \(condition)"
+        try database.eachRow("SELECT \(columns.list(of: "k")) \(rows)") { values in
+            let key = columns.with(values)
+            let isRow = key.map { "\($0.column.sqlName) IS \($0.value.literal)" }.allOf
+            let advice = "take it from \(former.rows(of: table, where: isRow))"
+            blocked.append(
+                RowChange(table: table, kind: .blocked, key: key, reason: "\(reason): \(advice)")
+            )
+        }
+        try database.execute(sql: "DELETE \(rows)")
     }
 
     private mutating func select(

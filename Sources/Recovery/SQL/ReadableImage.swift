@@ -10,10 +10,14 @@ extension Database {
     /// 1. An image in another encoding (sqlite.org/lang_attach.html).
     /// 2. An image with keys in the order of a collation that only its program has. In the copy such keys are
     ///    compared by their bytes.
+    ///
+    /// - Parameter notesAltered: whether the keys of copied rows whose text differs from the image's are put
+    ///   into `alteredRows`.
     @discardableResult
     func attach(
         readable image: ImageURI?,
-        as schema: String
+        as schema: String,
+        notesAltered: Bool = false
     ) throws -> [SQLName: TableShape] {
         guard let image else {
             try execute(sql: "ATTACH ':memory:' AS \(schema)")
@@ -26,7 +30,8 @@ extension Database {
         }
         if isPartial { try execute(sql: "PRAGMA writable_schema = ON") }
         let unknown = unknownCollations(of: shapes.values)
-        if unknown.isEmpty, try encoding == String.fetchOne(self, sql: "PRAGMA main.encoding") {
+        let ownEncoding = try String.fetchOne(self, sql: "PRAGMA main.encoding")
+        if unknown.isEmpty, encoding == ownEncoding {
             try execute(sql: "ATTACH ? AS \(schema)", arguments: [image.text])
             return shapes
         }
@@ -34,13 +39,28 @@ extension Database {
         try execute(sql: "ATTACH '' AS \(schema)")
         try source.read { image in
             try image.addStandIns(for: unknown)
-            try TableCopy(source: image, shapes: shapes, target: self, schema: schema).run()
+            let isUTF8 = encoding == "UTF-8"
+            let mayAlter = notesAltered && isUTF8 != (ownEncoding == "UTF-8")
+            try TableCopy(
+                source: image,
+                shapes: shapes,
+                target: self,
+                schema: schema,
+                alters: mayAlter ? { isUTF8 ? $0.hasBrokenUTF8 : $0.hasBrokenUTF16 } : { _ in false }
+            )
+            .run()
         }
         let virtual = shapes.filter { $0.value.isVirtual }
         var copies = try TableShape.all(of: schema, in: self)
         for name in copies.keys { copies[name]?.unknownCollations = shapes[name]?.unknownCollations ?? [] }
         return copies.merging(virtual) { copied, _ in copied }
     }
+}
+
+extension Database {
+    /// A temporary table, if there are such rows: the keys of copied rows whose text SQLite could not convert
+    /// unchanged, because it is not valid in the encoding of the image.
+    static func alteredRows(of table: String) -> String { "holdfast altered " + table }
 }
 
 /// Makes tables with the same columns, keys, foreign keys and rows in another schema, without their other
@@ -50,6 +70,8 @@ private struct TableCopy {
     let shapes: [SQLName: TableShape]
     let target: Database
     let schema: String
+    /// Whether the copy of the current row has other text.
+    let alters: (Statement) -> Bool
 
     func run() throws {
         let foreignKeys = try ForeignKey.all("main", shapes, source)
@@ -124,7 +146,21 @@ private struct TableCopy {
             sql: "INSERT INTO \(schema).\(table)(\(names)) VALUES(\(marks))"
         )
         let rows = try Row.fetchCursor(select)
-        while try rows.next() != nil { try insert.run(withRowOf: select) }
+        var note: Statement?
+        while try rows.next() != nil {
+            if alters(select) {
+                note = try note ?? noteStatement(shape)
+                try note?.run(withRowOf: select, columns: shape.key.compactMap(columns.firstIndex))
+            }
+            try insert.run(withRowOf: select)
+        }
+    }
+
+    private func noteStatement(_ shape: TableShape) throws -> Statement {
+        let name = "temp." + Database.alteredRows(of: shape.name).sqlName
+        try target.execute(sql: "CREATE TABLE \(name)(\(shape.key.list))")
+        let marks = shape.key.map { _ in "?" }.joined(separator: ", ")
+        return try target.makeStatement(sql: "INSERT INTO \(name) VALUES(\(marks))")
     }
 }
 
@@ -135,14 +171,43 @@ enum ColumnLimit {
 
 extension Statement {
     /// As they are: text may contain bytes that no string can.
-    func run(withRowOf other: Statement) throws {
+    ///
+    /// - Parameter columns: the places of the values; nil: all.
+    func run(withRowOf other: Statement, columns: [Int]? = nil) throws {
         let (from, to) = unsafe (other.sqliteStatement, sqliteStatement)
-        for column in 0..<Int32(other.columnCount) {
-            unsafe sqlite3_bind_value(to, column + 1, sqlite3_column_value(from, column))
+        for (place, column) in (columns ?? Array(0..<other.columnCount)).enumerated() {
+            unsafe sqlite3_bind_value(to, Int32(place) + 1, sqlite3_column_value(from, Int32(column)))
         }
         _ = unsafe sqlite3_step(to)
         let code = unsafe sqlite3_reset(to)
         guard code == SQLITE_OK else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
+    }
+}
+
+extension Statement {
+    /// Whether the current row has text in UTF-8 that SQLite does not convert to UTF-16 unchanged.
+    fileprivate var hasBrokenUTF8: Bool {
+        values.contains { value in
+            guard case .text(let text) = value else { return false }
+            // For SQLite, these two are no characters.
+            return text.string?.unicodeScalars.contains { [0xFFFE, 0xFFFF].contains($0.value) } ?? true
+        }
+    }
+
+    /// The same for text in UTF-16. SQLite must not have been asked for it in UTF-8.
+    fileprivate var hasBrokenUTF16: Bool {
+        let row = unsafe sqliteStatement
+        return (0..<Int32(columnCount)).contains { column in
+            guard unsafe sqlite3_column_type(row, column) == SQLITE_TEXT,
+                let start = unsafe sqlite3_column_text16(row, column)
+            else { return false }
+            let count = Int(unsafe sqlite3_column_bytes16(row, column))
+            let bytes = unsafe UnsafeRawBufferPointer(start: start, count: count)
+            let units = stride(from: 0, to: count - 1, by: 2).map {
+                unsafe bytes.loadUnaligned(fromByteOffset: $0, as: UInt16.self)
+            }
+            return String(validating: units, as: UTF16.self) == nil
+        }
     }
 }
 
