@@ -18,13 +18,13 @@ extension RowPlacement {
             outcome.exceptions += try RowWriter(placement: self, table: table, areKept: areKept)
                 .run(isOverwriting: isOverwriting)
         }
-        for link in set.links { try relink(link, isOverwriting: isOverwriting) }
+        let blocked = try set.links.flatMap { try relink($0, &outcome, isOverwriting: isOverwriting) }
         for table in kept { try refuseUnlessBack(table) }
         let (removed, violations, former) = try orphans.removeNew(since: before)
         outcome.exceptions += removed
         guard removed.isEmpty || outcome.hasChanges(isOverwriting) else { throw RowError.orphans(violations) }
         outcome.countExceptions()
-        outcome.add(blocked: set.blocked)
+        outcome.add(blocked: set.blocked + blocked)
         for violation in former { outcome.note("\(violation), as then", of: violation.table) }
         return outcome
     }
@@ -95,12 +95,40 @@ extension RowPlacement {
         }
     }
 
-    private func relink(_ link: RowSet.Link, isOverwriting: Bool) throws {
+    /// Returns the children whose row is not there, because it was blocked. They are no longer counted.
+    private func relink(
+        _ link: RowSet.Link,
+        _ outcome: inout RowOutcome,
+        isOverwriting: Bool
+    ) throws -> [RowChange] {
+        let (child, parent) = (link.foreignKey.child, link.foreignKey.parent)
         let kinds: [RowChange.Kind] = isOverwriting ? [.unlinked, .relinked] : [.unlinked]
         let condition = kinds.map { "(\(self.condition(link, $0)))" }.joined(separator: " OR ")
-        let columns = link.foreignKey.columns.common(with: shapes[named: link.foreignKey.child]!.columns)
-        guard columns.count == link.foreignKey.columns.count else { return }
-        try update(link.foreignKey.child, columns, from: link.keys, where: condition)
+        let columns = link.foreignKey.columns.common(with: shapes[named: child]!.columns)
+        guard columns.count == link.foreignKey.columns.count else { return [] }
+        try update(child, columns, from: link.keys, where: "(\(condition)) AND \(hasParent(link))")
+        var blocked: [RowChange] = []
+        for kind in kinds {
+            let former = blocked.count
+            try each(child, .blocked, rows(link, kind)) { row in
+                var row = row
+                row.reason = "its row in \(parent) is not there"
+                blocked.append(row)
+            }
+            outcome.uncount(blocked.count - former, kind, of: child)
+        }
+        return blocked
+    }
+
+    /// The condition that the row is there to which a child `o` referred.
+    private func hasParent(_ link: RowSet.Link) -> String {
+        let foreignKey = link.foreignKey
+        guard let parent = shapes[named: foreignKey.parent],
+            foreignKey.parentColumns.missing(in: parent.allColumns).isEmpty
+        else { return "1" }
+        let refers = zip(foreignKey.parentColumns, foreignKey.columns)
+            .map { "p.\($0.sqlName) = +o.\($1.sqlName)" }.allOf
+        return "EXISTS (SELECT 1 FROM main.\(parent.name.sqlName) p WHERE \(refers))"
     }
 
     private func update(
@@ -139,6 +167,10 @@ extension RowOutcome {
 
     private func index(of table: String) -> Int? {
         counts.firstIndex { $0.table.isSameName(as: table) }
+    }
+
+    fileprivate mutating func uncount(_ count: Int, _ kind: RowChange.Kind, of table: String) {
+        if let index = index(of: table) { counts[index].counts[kind, default: 0] -= count }
     }
 
     fileprivate mutating func note(_ text: String, of table: String) {

@@ -105,7 +105,7 @@ extension RowPlacement {
 
     /// The keys `k` of children that lost their parent, or have another one. None if the foreign key no
     /// longer exists.
-    private func rows(_ link: RowSet.Link, _ kind: RowChange.Kind) -> String {
+    func rows(_ link: RowSet.Link, _ kind: RowChange.Kind) -> String {
         let table = link.foreignKey.child
         let shape = shapes[named: table]!
         return """

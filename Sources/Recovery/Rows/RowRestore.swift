@@ -111,7 +111,8 @@ package struct RowRestore {
         let exceptions = Set(outcome.exceptions.map { [$0.table] + $0.key.map(\.value.literal) })
         try placement.each { row in
             let isException = exceptions.contains([row.table] + row.key.map(\.value.literal))
-            if row.kind != .missing || !isException { try onRow(row) }
+            let isRestored = [.missing, .unlinked, .relinked].contains(row.kind)
+            if !isRestored || !isException { try onRow(row) }
         }
         return outcome
     }

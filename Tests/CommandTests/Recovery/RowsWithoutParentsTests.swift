@@ -15,6 +15,10 @@ struct RowsWithoutParentsTests {
 
     /// Before, a snapshot is taken; after, these rows are restored from it, first as a dry run.
     private func restore(before: String, after: String, _ arguments: String...) throws -> CommandResult {
+        try restore(before: before, after: after, arguments)
+    }
+
+    private func restore(before: String, after: String, _ arguments: [String]) throws -> CommandResult {
         try sql(before)
         try protection.holdfast("watch", "--once", "--quiet", protection.data)
         try sql(after)
@@ -82,6 +86,33 @@ struct RowsWithoutParentsTests {
         )
         let note = "k: 2 restored, 1 row of k refers to a missing row of p, as then\n"
         #expect(result.status == 0 && result.stdout.contains(note), "\(result)")
+    }
+
+    @Test(
+        "a row that cannot come back hinders only the foreign keys that led to it",
+        arguments: ["", "--overwrite"]
+    )
+    func lostLink(option: String) throws {
+        let result = try restore(
+            before: """
+                CREATE TABLE u(id INTEGER PRIMARY KEY, mail UNIQUE, CHECK(id < 100));
+                CREATE TABLE k(id INTEGER PRIMARY KEY, u REFERENCES u ON DELETE SET NULL);
+                INSERT INTO u VALUES(1, 'a'), (2, 'b'); INSERT INTO k VALUES(1, 1), (2, 2), (3, 2);
+                """,
+            after: """
+                PRAGMA foreign_keys = ON; DELETE FROM u; INSERT INTO u VALUES(10, 'b');
+                CREATE TABLE other(u REFERENCES u); INSERT INTO other VALUES(10); UPDATE k SET u = 10 WHERE id = 3;
+                """,
+            ["u", "--where", "1", "--with-children"] + (option.isEmpty ? [] : [option])
+        )
+        #expect(
+            result.status == 3 && result.stdout.contains("u id=2: cannot be restored (UNIQUE"),
+            "\(result)"
+        )
+        let refused = "k id=2: cannot be restored (its row in u is not there)\n"
+        #expect(result.stdout.contains(refused), "\(result)")
+        #expect(result.stdout.contains("k: 1 foreign keys restored"), "\(result)")
+        #expect(try sql("SELECT * FROM u; SELECT * FROM k;") == "1|a\n10|b\n1|1\n2|\n3|10\n")
     }
 
     @Test("with --overwrite, a row in the way to which others refer stays, and only it hinders one")
