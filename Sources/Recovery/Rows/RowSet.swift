@@ -70,7 +70,7 @@ struct RowSet {
             try database.execute(sql: "ATTACH ? AS plan", arguments: [ImageURI(writable: path).text])
         } else {
             try database.attach(readable: image, as: "old", notesAltered: true)
-            try database.attach(readable: ImageURI(writable: path), as: "plan")
+            try database.attach(readable: ImageURI(path), as: "plan", writable: ImageURI(writable: path))
         }
         try database.execute(sql: "PRAGMA plan.journal_mode = MEMORY; PRAGMA plan.synchronous = OFF;")
     }

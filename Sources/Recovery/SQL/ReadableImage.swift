@@ -11,13 +11,16 @@ extension Database {
     /// 2. An image with keys in the order of a collation that only its program has. In the copy such keys are
     ///    compared by their bytes.
     ///
-    /// - Parameter notesAltered: whether the keys of copied rows whose text differs from the image's are put
-    ///   into `alteredRows`.
+    /// - Parameters:
+    ///   - notesAltered: whether the keys of copied rows whose text differs from the image's are put into
+    ///     `alteredRows`.
+    ///   - writable: the same file, if it is to be written as well.
     @discardableResult
     func attach(
         readable image: ImageURI?,
         as schema: String,
-        notesAltered: Bool = false
+        notesAltered: Bool = false,
+        writable: ImageURI? = nil
     ) throws -> [SQLName: TableShape] {
         guard let image else {
             try execute(sql: "ATTACH ':memory:' AS \(schema)")
@@ -32,7 +35,7 @@ extension Database {
         let unknown = unknownCollations(of: shapes.values)
         let ownEncoding = try String.fetchOne(self, sql: "PRAGMA main.encoding")
         if unknown.isEmpty, encoding == ownEncoding {
-            try execute(sql: "ATTACH ? AS \(schema)", arguments: [image.text])
+            try execute(sql: "ATTACH ? AS \(schema)", arguments: [(writable ?? image).text])
             return shapes
         }
         // SQLite removes it with the connection.
