@@ -42,13 +42,7 @@ package final class RowHistory {
     private var row: [RowDiff.Value]?
     private var isFirst = true
     private var hadTable = false
-    /// The first key with as many columns as were given. The row is found by these columns from then on.
-    private var keyColumns: [String]?
-    /// The last such key.
-    private var lastKey: [String]?
-    private var isLastKey = false
-    /// A key with another number of columns.
-    private var otherKey: [String]?
+    private var keyColumns: RowKeyColumns
     private var wasView = false
     /// It changes whenever a table gets another root page or other columns.
     private var cookie: UInt32?
@@ -61,6 +55,7 @@ package final class RowHistory {
         self.file = file
         self.table = table
         self.key = key
+        keyColumns = RowKeyColumns(count: key.count)
         images = try HistoricalImages(root)
         image = images.path(named: "history")
     }
@@ -75,17 +70,16 @@ package final class RowHistory {
         }
         try replay(note)
         // The table may have been made anew with another key.
-        if !isFound, let lastKey, !lastKey.isSameNames(as: keyColumns ?? []) {
-            (keyColumns, isLastKey, isFirst) = (lastKey, true, true)
-            watched = PageBitmap()
+        if !isFound, keyColumns.useLast() {
+            (isFirst, watched) = (true, PageBitmap())
             try Directory.remove(image)
             try replay(note)
         }
         if !hadTable {
             throw wasView ? RowError.isView(table) : RowError.missing(table, in: ImageURI(image), at: .none)
         }
-        if keyColumns == nil, let otherKey {
-            throw RowError.wrongKeyCount(table, columns: otherKey, given: key.count)
+        if keyColumns.found == nil, let other = keyColumns.other {
+            throw RowError.wrongKeyCount(table, columns: other, given: key.count)
         }
     }
 
@@ -155,7 +149,7 @@ package final class RowHistory {
         hadTable = true
         guard !shape.isVirtual else { throw RowError.isVirtual(table) }
         guard !shape.key.isEmpty else { throw RowError.noKey(table) }
-        guard let wanted = keyColumns(in: shape) else {
+        guard let wanted = keyColumns.of(shape) else {
             watched.insert(PageNumber(1))
             return nil
         }
@@ -182,19 +176,6 @@ package final class RowHistory {
             isKey && (shape.isRowIDAlias || shape.hasRowIDKey) ? Int64(key[0]).map(SQLValue.integer) : nil
         try watchRow(shape, rowID, database, file, header)
         return nil
-    }
-
-    /// The columns by which the row is found: those of the first suitable key, as long as the table has them.
-    private func keyColumns(in shape: TableShape) -> [String]? {
-        let all = shape.allColumns + [shape.rowIDName].compactMap(\.self)
-        if shape.key.count == key.count { lastKey = shape.key }
-        if let keyColumns, keyColumns.missing(in: all).isEmpty { return keyColumns }
-        guard !isLastKey, shape.key.count == key.count else {
-            otherKey = shape.key
-            return nil
-        }
-        keyColumns = shape.key
-        return shape.key
     }
 
     private func watchRow(
@@ -226,5 +207,37 @@ package final class RowHistory {
             arguments: [shape.name]
         )
         for name in [shape.name] + indexes { try watched.insert(treeNamed: name, in: database) }
+    }
+}
+
+/// The columns by which a row is found.
+private struct RowKeyColumns {
+    /// How many values were given.
+    let count: Int
+    /// The first key with that many columns. The row is found by these columns from then on.
+    private(set) var found: [String]?
+    /// The last such key.
+    private var last: [String]?
+    private var isLast = false
+    /// A key with another number of columns.
+    private(set) var other: [String]?
+
+    init(count: Int) { self.count = count }
+
+    /// Those of the first suitable key, as long as the table has them.
+    mutating func of(_ shape: TableShape) -> [String]? {
+        let all = shape.allColumns + [shape.rowIDName].compactMap(\.self)
+        if shape.key.count == count { last = shape.key } else { other = shape.key }
+        if let found, found.missing(in: all).isEmpty { return found }
+        guard !isLast, shape.key.count == count else { return nil }
+        found = shape.key
+        return found
+    }
+
+    /// From here on, the columns are those of the last key. Returns false if they were before.
+    mutating func useLast() -> Bool {
+        guard let last, !last.isSameNames(as: found ?? []) else { return false }
+        (found, isLast) = (last, true)
+        return true
     }
 }
