@@ -16,7 +16,7 @@ struct KeyUse: Hashable, Sendable, Codable {
 
     /// Returns whether the key was used for that batch or the one before it, and so is for that one.
     fileprivate mutating func extend(to number: BatchNumber) -> Bool {
-        guard first <= number.value, last == number.value || last + 1 == number.value else { return false }
+        guard first <= number.value, last <= number.value, number.value - last <= 1 else { return false }
         last = number.value
         return true
     }
