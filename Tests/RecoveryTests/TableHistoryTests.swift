@@ -140,7 +140,7 @@ import Testing
                 shape: .empty(.plain),
                 digest: 0
             )
-            return DeletedRows.Row(key: values, row: values, last: state)
+            return DeletedRows.Row(key: values, row: values, last: state, way: .restore, keyWords: nil)
         }
         var rows = MissingRows()
         for (key, sequence) in [(1, 1), (2, 2), (3, 3)] as [(Int64, UInt64)] {
