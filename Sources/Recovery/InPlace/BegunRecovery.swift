@@ -1,6 +1,12 @@
 import History
 import RepositoryFormat
 
+/// An error that says what became of the files.
+protocol RecoveryError: Error {
+    /// Whether it is certain that none was changed.
+    var leavesUnchanged: Bool { get }
+}
+
 /// A recovery from its first capture to its end. The tag on the state before it is recorded before the first
 /// change, and removed again if nothing was changed: otherwise the recovery would count as interrupted.
 final class BegunRecovery {
@@ -39,7 +45,7 @@ final class BegunRecovery {
             if hasChanged(value) { mayHaveChanged = true }
             return value
         } catch {
-            let isCertain = (error as? InPlaceError)?.leavesUnchanged ?? (error is RowError)
+            let isCertain = (error as? any RecoveryError)?.leavesUnchanged ?? false
             if !isCertain, (try? isUnchanged()) != true { mayHaveChanged = true }
             throw error
         }

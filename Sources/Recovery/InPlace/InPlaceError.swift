@@ -67,8 +67,7 @@ extension InPlaceError {
     }
 }
 
-extension InPlaceError {
-    /// Whether it is certain that the file was not changed.
+extension InPlaceError: RecoveryError {
     var leavesUnchanged: Bool {
         switch self {
         case .failedWriting, .unrecorded: false

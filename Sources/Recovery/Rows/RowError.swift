@@ -76,6 +76,10 @@ extension RowError: CustomStringConvertible {
     }
 }
 
+extension RowError: RecoveryError {
+    var leavesUnchanged: Bool { true }
+}
+
 extension RowError {
     /// Why there is no such table: the name may be that of a view.
     static func missing(_ table: String, in image: ImageURI, at sequence: SequenceNumber) -> RowError {
