@@ -30,7 +30,7 @@ struct RemoteAddTests {
             (["nas", "URL", "--every", "0s"], "remotes[1].every is 0s: 1s to 24h is possible"),
             (["nas", "URL", "--limit-upload", "0"], "remotes[1].limit-upload is 0: 1 byte or more"),
             (["nas", "URL/r e"], "remotes[1].url has a space or a control character: wr"),
-            (["nas", "URL", "--recipient", "holdfast1abc"], "remotes[1].recipients: recipient 1: a rec"),
+            (["nas", "URL", "--recipient", "holdfast1abc"], "--recipient: a recipient with a typing error"),
         ]
     )
     func wrongValue(_ arguments: [String], _ expected: String) throws {

@@ -45,9 +45,12 @@ import Testing
         #expect(doctor.stderr.contains("not all could be checked"), "\(doctor)")
         let good = try protection.holdfast("show", "latest-good", protection.database, "--json")
         #expect(good.stdout.contains(#""sequence":1"#), "\(good)")
-        #expect(good.stdout.contains(#""health":"good","unchecked":""#), "\(good)")
         let shown = try protection.holdfast("show", "latest-good", protection.database)
-        #expect(shown.stdout.contains(", good, but not all could be checked ("), "\(shown)")
+        // The search compares no index with its table, so no function is missing.
+        let isPartial = sql != Self.function
+        #expect(good.stdout.contains(#""health":"good","unchecked":""#) == isPartial, "\(good)")
+        #expect(shown.stdout.contains(", good, but not all could be checked (") == isPartial, "\(shown)")
+        #expect(shown.stdout.contains(", good"), "\(shown)")
         let output = protection.folder.file("out.db")
         let restore = try protection.holdfast("restore", protection.database, "--output", output)
         #expect(restore.stderr.contains("SQLite cannot check it"), "\(restore)")
