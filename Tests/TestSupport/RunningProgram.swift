@@ -19,6 +19,7 @@ package final class RunningProgram {
             /// How many of the program's outputs have not come to their end.
             var openOutputs = 2
             var exitStatus: Int32?
+            var peakMemoryPages = 0
         }
 
         let state = Mutex(State())
@@ -59,6 +60,7 @@ package final class RunningProgram {
         try process.run()
         try gather(output.fileHandleForReading) { $0.output += $1 }
         try gather(errors.fileHandleForReading) { $0.errors += $1 }
+        if arguments.first == "watch" { try noteMemory() }
     }
 
     deinit {
@@ -176,17 +178,26 @@ package final class RunningProgram {
         }
     }
 
-    /// The most memory that it has had resident so far, apart from what is of files now (`VmHWM` and
-    /// `RssFile` in proc(5)). At any time the kernel may have more of the program's own file resident.
-    package func peakMemoryBytes() throws -> Int {
-        let status = try String(contentsOfFile: "/proc/\(processID)/status", encoding: .utf8)
-        guard let peak = Self.field("VmHWM", of: status), let files = Self.field("RssFile", of: status) else {
-            throw CommandFailure(
-                command: command,
-                result: CommandResult(status: -1, stdout: "", stderr: status)
-            )
+    /// The most memory of its own that a watcher has had resident so far, as it was seen each 10 ms. Pages of
+    /// files are left out: at any time the kernel may have more or less of the program's file resident.
+    package var peakMemoryBytes: Int { events.state.withLock { $0.peakMemoryPages } * Int(getpagesize()) }
+
+    /// Notes how much memory it has until it ends (`/proc/PID/statm` in proc(5): resident less shared).
+    private func noteMemory() throws {
+        let path = "/proc/\(process.processIdentifier)/statm"
+        try WorkerThread.start("memory") { [events] in
+            while let text = try? String(contentsOfFile: path, encoding: .utf8) {
+                let pages = text.split(separator: " ").compactMap { Int($0) }
+                let isOver = events.state.withLock { state in
+                    if pages.count > 2 {
+                        state.peakMemoryPages = max(state.peakMemoryPages, pages[1] - pages[2])
+                    }
+                    return state.exitStatus != nil
+                }
+                if isOver { return }
+                WorkerThread.sleep(.milliseconds(10))
+            }
         }
-        return (peak - files) << 10
     }
 
     /// What it has read so far, in bytes, from files and everything else (`rchar` in proc(5)).

@@ -10,7 +10,7 @@ struct BoundedMemoryTests {
     private static let limit = 64 << 20
 
     private func peak(_ protection: Protection) throws -> Int {
-        try #require(protection.watcher).peakMemoryBytes()
+        try #require(protection.watcher).peakMemoryBytes
     }
 
     @Test(

@@ -11,7 +11,7 @@ struct ControlRequestFuzzTests {
         let protection = try Protection()
         try protection.watch()
         let watcher = try #require(protection.watcher)
-        let before = try watcher.peakMemoryBytes()
+        let before = watcher.peakMemoryBytes
         let path = try Self.socket(in: protection.folder.file("repository"))
         let sound = [
             #"{"status":{}}"#, #"{"synchronise":{"annotations":[]}}"#,
@@ -39,7 +39,7 @@ struct ControlRequestFuzzTests {
             let reason = try #require(try connection.readLine(limit: 1000))
             #expect(String(decoding: reason, as: UTF8.self).contains("the request has more than"))
         }
-        #expect(try watcher.peakMemoryBytes() < before + 32 << 20)
+        #expect(watcher.peakMemoryBytes < before + 32 << 20)
         try SQLite3.sql("INSERT INTO t VALUES(1, 'x');", on: protection.database)
         #expect(try protection.sync() == 2)
         let ended = try #require(try protection.stop())

@@ -36,7 +36,7 @@ struct DiskFullTests {
         let session = try SQLite3Session(protection.database)
         try session.sql("INSERT INTO t(b) VALUES(randomblob(100000));")
         let acknowledged = try protection.sync()
-        let before = try watcher.peakMemoryBytes()
+        let before = watcher.peakMemoryBytes
 
         try disk.fill(leaving: 1 << 20)
         var commits = 0
@@ -52,7 +52,7 @@ struct DiskFullTests {
         #expect(
             try protection.holdfast("sync", protection.data, "--timeout", "200ms", expecting: 1).stderr != ""
         )
-        let grown = try watcher.peakMemoryBytes() - before
+        let grown = watcher.peakMemoryBytes - before
         #expect(grown < 32 << 20, "\(grown) bytes more memory")
         // Those that were acknowledged are as they were.
         #expect(try protection.snapshots().contains { $0.sequence == acknowledged })

@@ -30,7 +30,7 @@ struct LargeFileTests {
             try #require(program.isRunning && MonotonicInstant.now < deadline, "\(rows) \(program.stderr)")
         }
         try protection.sync()
-        let peak = try program.peakMemoryBytes()
+        let peak = program.peakMemoryBytes
         // What the writer adds is sealed afterwards, which takes half as much again.
         #expect(peak < 40 << 20, "\(peak >> 20) MiB")
         let size = try protection.folder.bytes(of: "data/a.db").count

@@ -85,7 +85,7 @@ struct LongHoleTests {
             )
             try expectEqual(live.path.string, copy)
         }
-        let peak = try #require(protection.watcher).peakMemoryBytes()
+        let peak = try #require(protection.watcher).peakMemoryBytes
         #expect(peak < 64 << 20, "\(peak >> 20) MiB")
         try protection.stop()
         try protection.check()
