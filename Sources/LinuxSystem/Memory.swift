@@ -4,15 +4,15 @@ import SystemPackage
 
 /// The memory of this process.
 package enum Memory {
-    /// Returns free heap to the system (`malloc_trim(3)`), and the pages of code. Takes about 1 ms: call it
-    /// only after a time without work.
+    /// Returns free heap to the system (`malloc_trim(3)`). Takes about 1 ms: call it only after a time
+    /// without work.
     package static func returnUnused() {
         _ = linux_trim_memory()
-        returnCode()
     }
 
     /// Gives up the pages of the program's and the libraries' code (`madvise(2)`, MADV_DONTNEED). The kernel
-    /// maps those again that run again; most of them never do, once a program has started.
+    /// maps those again that run again; most of them never do, once a program has started. Call it only when
+    /// the program is idle.
     ///
     /// Only mappings that nobody can have written are given up: private ones of files, for reading and
     /// executing (`proc_pid_maps(5)`).

@@ -96,6 +96,7 @@ final class Recorder {
         if memory.isWorthwhile {
             guard await !hasSteps(within: FreeMemory.quiet) else { return }
             returnMemory()
+            Memory.returnCode()
         }
         if compaction.isAnyWaiting {
             guard await !hasSteps(within: CompactionSchedule.delay) else { return }

@@ -8,18 +8,19 @@ package import SystemPackage
 /// Where SQLite finds an image (sqlite.org/uri.html).
 package struct ImageURI: Hashable, Sendable {
     package let text: String
+    /// Whether SQLite reads a file, which has that path.
+    let isFile: Bool
 
     /// A file that no process changes. Nothing is written or created beside it, not even in WAL mode: with
     /// `immutable=1` SQLite needs no log and no index.
-    package init(_ path: FilePath) { text = path.sqliteURI + "?immutable=1" }
+    package init(_ path: FilePath) { (text, isFile) = (path.sqliteURI + "?immutable=1", true) }
 
     /// A file that may be written, and is made if there is none.
-    init(writable path: FilePath) { text = path.sqliteURI + "?mode=rwc" }
+    init(writable path: FilePath) { (text, isFile) = (path.sqliteURI + "?mode=rwc", true) }
 
-    fileprivate init(past name: FilePath) { text = name.sqliteURI + "?immutable=1&vfs=past-images" }
-
-    /// Whether SQLite reads a file, which has that path.
-    var isFile: Bool { !text.hasSuffix("&vfs=past-images") }
+    fileprivate init(past name: FilePath) {
+        (text, isFile) = (name.sqliteURI + "?immutable=1&vfs=past-images", false)
+    }
 }
 
 /// Images of earlier moments that SQLite reads page by page, through a VFS (sqlite.org/vfs.html).

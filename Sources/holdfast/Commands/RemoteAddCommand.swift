@@ -74,7 +74,6 @@ struct RemoteAddCommand: HoldfastCommand {
         )
         let settings = RemoteSettings(addition)
         // Nothing is begun that the configuration cannot name.
-        _ = try RemoteAddress(url)
         guard try file.canAdd(addition, problems(of:)) else { throw isTaken(in: file) }
         let repository = try options.openRepository()
         try EventLoop.run("remote") { loop in
