@@ -167,7 +167,7 @@ package struct InPlacePlan: Sendable {
     }
 
     /// When only rows were restored, rows that others wrote since, or at the same time, must not be lost.
-    private static func refuseIfOthersWrote(
+    static func refuseIfOthersWrote(
         since entry: RecoveryEntry,
         _ index: SnapshotIndex
     ) throws(InPlaceError) {

@@ -110,6 +110,7 @@ private struct FileChange {
             try CapturedState.seeing(outcome.item.path, until: deadline, begun.captured)
         } change: { before, isUnchanged in
             outcome.before = before
+            try restore.refuseIfOthersWrote()
             let result = try begun.change(isUnchanged, hasChanged: { $0 == .done }) {
                 try replacement.run(isUnchanged: isUnchanged)
             }
@@ -140,6 +141,7 @@ private struct FileChange {
         } change: { before, isUnchanged in
             attempts += 1
             outcome.before = before
+            try restore.refuseIfOthersWrote()
             let present = try images.present(outcome.item, at: before)
             let keepsPrevious =
                 try image.isDatabase || present != nil

@@ -26,4 +26,11 @@ extension InPlaceRestore {
             }
         }
     }
+
+    /// The same for what was captured since the plan was made. Called when the present state was captured,
+    /// which is replaced only if nobody writes any more. Throws `InPlaceError.writtenSince`.
+    func refuseIfOthersWrote() throws {
+        guard let entry = plan.undone, entry.action == .rows else { return }
+        try InPlacePlan.refuseIfOthersWrote(since: entry, SnapshotIndex(plan.root))
+    }
 }

@@ -90,6 +90,28 @@ struct RefusedRestoreTests {
         try expectNothingBegun()
     }
 
+    /// Catches a commit that is lost since it comes while `undo` waits for its writer.
+    @Test("an undo of rows refuses what others commit while it waits for them")
+    func writtenWhileUndoing() throws {
+        try SQLite3.sql("PRAGMA journal_mode = WAL;", on: protection.database)
+        try protection.watch()
+        #expect(try run(Self.commands[1]).status == 0)
+        let session = try SQLite3Session(protection.database)
+        try session.sql("BEGIN IMMEDIATE; INSERT INTO t VALUES(2, 'other');")
+        let undo = try HoldfastProgram.start(
+            ["undo", protection.database, "--wait", "20s"],
+            environment: protection.environment
+        )
+        try wait(for: "the tag before the undo") {
+            try protection.holdfast("log", protection.data, "--no-sync").stdout.contains("before-undo-")
+        }
+        try session.sql("COMMIT;")
+        let result = try undo.waitForEnd(timeout: .seconds(30))
+        #expect(result.status == 1 && result.stderr.contains("later commits, up to "), "\(result)")
+        try session.close()
+        #expect(try SQLite3.sql("SELECT * FROM t;", on: protection.database) == "1|x\n2|other\n")
+    }
+
     @Test("an undo that was locked is none either: the next one says nothing of it")
     func undo() throws {
         #expect(try run(Self.commands[0]).status == 0)
