@@ -52,6 +52,24 @@ package final class SharedInotify: Sendable {
             }
         }
 
+        /// Gets only these events of an open directory that it watches, so that the kernel makes no others,
+        /// unless another subscriber wants them.
+        package func narrow(
+            _ watch: InotifyWatch,
+            of directory: OpenDirectory,
+            to mask: InotifyMask
+        ) throws(SystemError) {
+            try instance.state.withLock { state throws(SystemError) in
+                guard var watchers = state.watchers[watch],
+                    let own = watchers.firstIndex(where: { $0.subscription == number })
+                else { return }
+                watchers[own].mask = mask
+                let all = watchers.reduce(mask) { $0.union($1.mask) }
+                guard try state.inotify.watch(directory, for: all) == watch else { return }
+                state.watchers[watch] = watchers
+            }
+        }
+
         /// Gets no more events of the watch.
         package func remove(_ watch: InotifyWatch) {
             instance.state.withLock { $0.remove(watch, number) }
@@ -79,7 +97,7 @@ package final class SharedInotify: Sendable {
 
     fileprivate struct Watcher {
         let subscription: UInt64
-        let mask: InotifyMask
+        var mask: InotifyMask
         let handler: Handler
     }
 

@@ -90,6 +90,29 @@ struct SharedInotifyTests {
         #expect(subscriber.masks == [.deleted])
     }
 
+    /// Catches events that the kernel still makes, and those of somebody else that it makes no more.
+    @Test("a watch that is made narrower leaves others theirs, and can be made wider again")
+    func narrowed() throws {
+        let (first, other) = (Subscriber(instance), Subscriber(instance))
+        let directory = try OpenDirectory(path)
+        let watch = try first.watch(path, for: [.created, .modified])
+        try first.subscription.narrow(watch, of: directory, to: .created)
+        try folder.write([1], to: "file-1")
+        try instance.read()
+        #expect(first.masks == [.created])
+        #expect(first.informed == 1)
+        _ = try other.watch(path, for: .modified)
+        try first.subscription.narrow(watch, of: directory, to: .created)
+        try folder.write([1], to: "file-2")
+        try instance.read()
+        #expect(first.masks == [.created, .created])
+        #expect(other.masks.contains(.modified))
+        _ = try first.watch(path, for: [.created, .modified])
+        try folder.write([1], to: "file-3")
+        try instance.read()
+        #expect(first.masks.contains(.modified))
+    }
+
     /// Catches an end that is not told, and a watch that is not made anew.
     @Test("the end of a directory is told; one that has its name later is watched like any other")
     func ended() throws {

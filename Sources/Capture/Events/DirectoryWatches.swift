@@ -26,6 +26,9 @@ struct DirectoryWatches {
         if let name = names.removeValue(forKey: watch) { watches[name] = nil }
     }
 
+    /// The watch that the directory has.
+    func watch(of name: FilePath) -> InotifyWatch? { watches[name] }
+
     /// The directory that has the watch.
     func name(of watch: InotifyWatch) -> FilePath? { names[watch] }
 }

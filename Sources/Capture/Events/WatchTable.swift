@@ -16,6 +16,8 @@ struct WatchTable: ~Copyable {
     enum Subject {
         /// A file in this directory, relative to the root.
         case directory(FilePath)
+        /// The file that had this name in that directory when the watch was added.
+        case member(FilePath.Component, of: FilePath)
         /// A directory or link on the path to the root.
         case ancestor
         /// The file with this identity, which had that name when the watch was added.
@@ -29,8 +31,11 @@ struct WatchTable: ~Copyable {
     private let shortage: SystemError?
     private var directories = DirectoryWatches()
     private var others: [InotifyWatch: Subject] = [:]
+    /// The files that are watched one by one, by directory.
+    private var members: [FilePath: [FilePath.Component: InotifyWatch]] = [:]
 
     private static let writeMask: InotifyMask = [.modified, .closedAfterWrite, .onlyDirectory]
+    private static let closingMask: InotifyMask = [.closedAfterWrite, .onlyDirectory]
     private static let ancestorMask: InotifyMask = [.movedSelf, .deletedSelf, .linkItself]
     private static let fileMask: InotifyMask = [.modified, .closedAfterWrite]
 
@@ -61,6 +66,7 @@ struct WatchTable: ~Copyable {
     /// No longer watches the directory of that name.
     mutating func remove(_ name: FilePath) {
         names.remove(name)
+        dropMembers(of: name)
         if let watch = directories.remove(name) { writes?.remove(watch) }
     }
 
@@ -110,5 +116,53 @@ struct WatchTable: ~Copyable {
         func put(_ event: InotifyEvent) { events.withLock { $0.append(event) } }
 
         func takeAll() -> [InotifyEvent] { events.withLock { exchange(&$0, with: []) } }
+    }
+}
+
+// Directories whose files are watched one by one
+extension WatchTable {
+    /// From now on tells of writes to these files in the directory, and to no others. Closings are told as
+    /// before. False if that cannot be had, and nothing has changed.
+    mutating func watchOnly(_ files: [FilePath.Component], of name: FilePath, _ directory: OpenDirectory) -> Bool {
+        guard let writes, let watch = directories.watch(of: name), members[name] == nil else { return false }
+        var added: [FilePath.Component: InotifyWatch] = [:]
+        var isDone = false
+        for file in files {
+            let path = directory.path.appending(file)
+            guard let watch = try? writes.watchDirect(path, for: Self.fileMask, inbox.put) else { break }
+            // One that is watched for its other names stays so.
+            guard others[watch] == nil else { break }
+            others[watch] = .member(file, of: name)
+            added[file] = watch
+        }
+        members[name] = added
+        if added.count == files.count {
+            isDone = (try? writes.narrow(watch, of: directory, to: Self.closingMask)) != nil
+        }
+        if !isDone { dropMembers(of: name) }
+        return isDone
+    }
+
+    /// No longer tells of writes to this one of the files.
+    mutating func dropMember(_ file: FilePath.Component, of name: FilePath) {
+        if let watch = members[name]?.removeValue(forKey: file) { dropMember(watch) }
+    }
+
+    /// One that is watched for its other names by now stays so.
+    private mutating func dropMember(_ watch: InotifyWatch) {
+        if case .member = others[watch] { drop(watch) }
+    }
+
+    /// From now on tells of all writes in the directory again. Reads the events so far: the caller takes them
+    /// before it drops the watches of single files.
+    mutating func watchAll(of name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
+        guard let writes, directories.watch(of: name) != nil, members[name] != nil else { return }
+        _ = try writes.watch(directory, for: Self.writeMask, inbox.put)
+        try writes.read()
+    }
+
+    /// Ends the watches of single files in the directory.
+    mutating func dropMembers(of name: FilePath) {
+        for watch in (members.removeValue(forKey: name) ?? [:]).values { dropMember(watch) }
     }
 }

@@ -21,7 +21,7 @@ struct EventCoverage {
 
     mutating func placesMayHaveChanged() { mayHaveMoved = true }
 
-    mutating func wereLost() { lossReason = "the kernel's event queue overflowed" }
+    mutating func wereLost(_ reason: String = "the kernel's event queue overflowed") { lossReason = reason }
 
     /// Every event of before `time` was read.
     mutating func wereRead(until time: Instant) {
@@ -44,6 +44,7 @@ extension ObservedRoot {
         try readNames()
         try files.tree.directories.watches.readWrites()
         takeWrites()
+        noteRapidLogs()
         events.wereRead(until: now)
     }
 
@@ -64,11 +65,8 @@ extension ObservedRoot {
         if event.mask.contains(.ignored) { return files.tree.directories.watches.ended(event.watch) }
         switch files.tree.directories.watches.subject(ofWrite: event.watch) {
         case .directory(let directory):
-            guard let last = event.name, files.tree.directories.isWatched(directory) else { return }
-            if written?.directory != directory || written?.last != last {
-                written = WrittenName(directory, last, files.scope)
-            }
-            if let written { handleWrite(written.name, written.role, event.mask) }
+            if let last = event.name { handleWrite(to: last, in: directory, event.mask) }
+        case .member(let last, let directory): handleWrite(to: last, in: directory, event.mask)
         case .ancestor: events.placesMayHaveChanged()
         case .file(let name, let identity):
             guard let tracker = files.trackers[name], tracker.state.presence.identity == identity else {
@@ -79,7 +77,19 @@ extension ObservedRoot {
         }
     }
 
-    private mutating func handleWrite(_ name: FilePath, _ role: RootScope.Role, _ mask: InotifyMask) {
+    private mutating func handleWrite(
+        to last: FilePath.Component,
+        in directory: FilePath,
+        _ mask: InotifyMask
+    ) {
+        guard files.tree.directories.isWatched(directory) else { return }
+        if written?.directory != directory || written?.last != last {
+            written = WrittenName(directory, last, files.scope)
+        }
+        if let written { handleWrite(written.name, written.role, mask) }
+    }
+
+    mutating func handleWrite(_ name: FilePath, _ role: RootScope.Role, _ mask: InotifyMask) {
         if case .sidecar(let sidecar, let owner) = role, mask.contains(.modified),
             let tracker = sidecarTracker(owner)
         {
@@ -132,12 +142,14 @@ extension ObservedRoot {
         guard files.tree.directories.isWatched(directory) else { return }
         let name = directory.appending(last)
         if mask.contains(.isDirectory) { return handleDirectory(name, mask) }
-        switch files.scope.role(of: name) {
-        case .ignored: return
-        case .protected: break
-        case .sidecar(let sidecar, let owner): handleSidecar(sidecar, owner, entry)
-        }
+        let role = files.scope.role(of: name)
+        if role == .ignored { return }
+        let wasRapid = rapid.directories[directory] != nil && !mask.isDisjoint(with: .names)
+        if wasRapid { endRapid(in: directory) }
+        if case .sidecar(let sidecar, let owner) = role { handleSidecar(sidecar, owner, entry) }
         handleContentName(name, mask)
+        // What came was written before its writes were watched.
+        if wasRapid, !mask.isDisjoint(with: [.created, .movedTo]) { handleWrite(name, role, .modified) }
     }
 
     /// The watched directory itself has changed.
@@ -169,7 +181,7 @@ extension ObservedRoot {
             }
             tracker.state.presence.attributes.changed()
         }
-        if !mask.isDisjoint(with: [.created, .deleted, .movedFrom, .movedTo]) {
+        if !mask.isDisjoint(with: .names) {
             tracker.note(.nameChanged)
             if !files.tree.places.isOneFile,
                 let kind = FileStatus.directIfPresent(files.tree.places.path(of: name))?.kind
@@ -202,4 +214,9 @@ extension ObservedRoot {
         }
         files.queue.insert(tracker)
     }
+}
+
+extension InotifyMask {
+    /// A name came or went.
+    fileprivate static let names: InotifyMask = [.created, .deleted, .movedFrom, .movedTo]
 }

@@ -8,6 +8,7 @@ struct ObservedRoot: ~Copyable {
     private let requests: RequestQueue
     var files: ObservedFiles
     var events: EventCoverage
+    var rapid = RapidLogs()
     /// The last write's: mostly the next one's as well, and to take names apart is slow.
     var written: WrittenName?
 

@@ -69,6 +69,7 @@ final class Observer {
                 root.makeRound()
             }
             if let time = root.nextPoll, time <= MonotonicInstant.now { root.poll() }
+            if let time = root.rapid.nextPoll, time <= MonotonicInstant.now { root.pollRapidLogs() }
             root.makeUpForLoss()
             root.checkChangedDirectories()
             if root.isListing { root.list(until: .now.advanced(by: Self.busyPause)) }
@@ -83,7 +84,7 @@ final class Observer {
     /// Until then nothing needs to be done without news.
     private func nextTime(_ nextRound: MonotonicInstant) -> MonotonicInstant {
         if root.isBusy { return .now }
-        return [root.nextPoll, root.nextRetry, progress.catchingUp?.deadline].lazy.compactMap(\.self)
+        return [root.nextPoll, root.nextRetry, root.rapid.nextPoll, progress.catchingUp?.deadline].lazy.compactMap(\.self)
             .reduce(nextRound, min)
     }
 
@@ -120,6 +121,7 @@ final class Observer {
         let kind = tracker.kind
         process(tracker)
         root.files.processed(tracker, was: kind)
+        root.considerRapid(tracker)
     }
 
     /// Lets the tracker act, and does what it needs as often as it asks for that.

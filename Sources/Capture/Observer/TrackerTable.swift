@@ -47,6 +47,11 @@ struct TrackerTable {
         }
     }
 
+    /// Those of the files in the directory itself.
+    func files(in directory: FilePath) -> Dictionary<FilePath.Component, Tracker>.Values? {
+        places[directory]?.files.values
+    }
+
     /// Whether a file in the directory cannot be read.
     func hasLeftOut(in directory: FilePath) -> Bool {
         places[directory]?.files.values.contains { $0.state.presence.obstacles.isLeftOut } ?? false

@@ -131,6 +131,11 @@ extension LogCapture {
     /// How long the log is not to be read; nil when it may be now.
     func wait(_ now: MonotonicInstant) -> Duration? { pace.wait(now) }
 
+    /// Whether commits come without a pause. `wasRapid`: the log was known to be so.
+    func isRapid(_ now: MonotonicInstant, wasRapid: Bool = false) -> Bool {
+        pace.isRapid(now, wasRapid: wasRapid)
+    }
+
     /// It was polled, which began at `now`. `hasMoved`: commits were consumed.
     mutating func polled(_ outcome: WALTail.Outcome, hasMoved: Bool, _ now: MonotonicInstant) -> LogStep {
         pace.polled(

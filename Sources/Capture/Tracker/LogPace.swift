@@ -22,6 +22,19 @@ struct LogPace {
     private var readSince: MonotonicInstant?
     /// Since when the log has ended in a commit that may not be complete.
     private var unconfirmedSince: MonotonicInstant?
+    /// When commits were consumed last.
+    private var lastMoved: MonotonicInstant?
+    /// How many polls consumed commits at once after others, less those that did later.
+    private var rapidPolls = 0
+
+    /// From so many polls on the log is rapid.
+    private static let rapidFrom = 10
+    /// More are not counted, so that it ends soon.
+    private static let mostRapidPolls = 20
+    /// Commits that are consumed so soon after others come without a pause.
+    private static let rapidPause = Duration.milliseconds(3)
+    /// A log without commits for so long is not rapid.
+    private static let rapidEnd = Duration.milliseconds(20)
 
     var isUnconfirmed: Bool { unconfirmedSince != nil }
 
@@ -29,6 +42,18 @@ struct LogPace {
     func wait(_ now: MonotonicInstant) -> Duration? {
         guard let notBefore, notBefore > now else { return nil }
         return now.duration(to: notBefore)
+    }
+
+    /// Whether commits come without a pause. `wasRapid`: the log was known to be so, which takes less.
+    func isRapid(_ now: MonotonicInstant, wasRapid: Bool = false) -> Bool {
+        guard let lastMoved, rapidPolls >= (wasRapid ? 1 : Self.rapidFrom) else { return false }
+        return lastMoved.duration(to: now) < Self.rapidEnd
+    }
+
+    private mutating func moved(_ now: MonotonicInstant) {
+        let isSoon = lastMoved.map { $0.duration(to: now) <= Self.rapidPause } ?? false
+        rapidPolls = isSoon ? min(Self.mostRapidPolls, rapidPolls + 1) : max(0, rapidPolls - 4)
+        lastMoved = now
     }
 
     /// `hasMoved`: commits were consumed. `began`, `ended`: the call's. `isLong`: more frames than can be
@@ -41,6 +66,7 @@ struct LogPace {
         began now: MonotonicInstant,
         ended: MonotonicInstant
     ) -> LogStep {
+        if hasMoved { moved(ended) }
         if outcome != .unconfirmed || hasMoved { unconfirmedSince = nil }
         let began = readSince ?? now
         readSince = outcome == .unfinished ? began : nil

@@ -97,6 +97,7 @@ final class ObservedDirectory {
             }
         }
         root.files.processed(tracker, was: kind)
+        root.considerRapid(tracker)
     }
 
     private func declare(_ file: FileID, _ name: FilePath) {

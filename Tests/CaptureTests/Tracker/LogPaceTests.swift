@@ -77,4 +77,23 @@ struct LogPaceTests {
         var pace = LogPace()
         #expect(polled(&pace, outcome) == .lost(try #require(outcome.loss)))
     }
+
+    /// Catches a log that is still polled when its writer has become slow.
+    @Test("a log is rapid while commits follow each other at once, and needs less to stay so than to begin")
+    func rapid() {
+        var pace = LogPace()
+        for millisecond in stride(from: 2, through: 18, by: 2) {
+            _ = polled(&pace, .current, hasMoved: true, to: millisecond)
+            #expect(!pace.isRapid(after(millisecond)))
+        }
+        for millisecond in [20, 22] { _ = polled(&pace, .current, hasMoved: true, to: millisecond) }
+        #expect(pace.isRapid(after(22)))
+        #expect(pace.isRapid(after(41)) && !pace.isRapid(after(42)), "no commit for a while")
+        _ = polled(&pace, .current, to: 41)
+        #expect(!pace.isRapid(after(42)), "a poll that finds nothing is no commit")
+        _ = polled(&pace, .current, hasMoved: true, to: 35)
+        #expect(!pace.isRapid(after(35)) && pace.isRapid(after(35), wasRapid: true))
+        for millisecond in [45, 55] { _ = polled(&pace, .current, hasMoved: true, to: millisecond) }
+        #expect(!pace.isRapid(after(55), wasRapid: true), "a slow writer")
+    }
 }
