@@ -123,7 +123,11 @@ struct WatchTable: ~Copyable {
 extension WatchTable {
     /// From now on tells of writes to these files in the directory, and to no others. Closings are told as
     /// before. False if that cannot be had, and nothing has changed.
-    mutating func watchOnly(_ files: [FilePath.Component], of name: FilePath, _ directory: OpenDirectory) -> Bool {
+    mutating func watchOnly(
+        _ files: [FilePath.Component],
+        of name: FilePath,
+        _ directory: OpenDirectory
+    ) -> Bool {
         guard let writes, let watch = directories.watch(of: name), members[name] == nil else { return false }
         var added: [FilePath.Component: InotifyWatch] = [:]
         var isDone = false

@@ -15,7 +15,9 @@ extension ObservedRoot {
     /// No longer watches the tracker's log if commits come to it without a pause.
     mutating func considerRapid(_ tracker: Tracker) {
         let now = MonotonicInstant.now
-        guard tracker.logs.isRapid(now), tracker.mayBeRapid, !files.context.isPolled(tracker.name) else { return }
+        guard tracker.logs.isRapid(now), tracker.mayBeRapid, !files.context.isPolled(tracker.name) else {
+            return
+        }
         let name = tracker.name.removingLastComponent()
         guard !rapid.contains(tracker, in: name), rapid.mayBegin(in: name, now), files.isWithin(tracker),
             let last = tracker.state.presence.logPath.lastComponent

@@ -84,8 +84,8 @@ final class Observer {
     /// Until then nothing needs to be done without news.
     private func nextTime(_ nextRound: MonotonicInstant) -> MonotonicInstant {
         if root.isBusy { return .now }
-        return [root.nextPoll, root.nextRetry, root.rapid.nextPoll, progress.catchingUp?.deadline].lazy.compactMap(\.self)
-            .reduce(nextRound, min)
+        let times = [root.nextPoll, root.nextRetry, root.rapid.nextPoll, progress.catchingUp?.deadline]
+        return times.lazy.compactMap(\.self).reduce(nextRound, min)
     }
 
     /// Goes on with the round until the time is over. Each file is checked once more, whatever events

@@ -26,10 +26,13 @@ struct RapidLogs {
         directories[name]?.logs.contains { $0.tracker === tracker } ?? false
     }
 
-    func mayBegin(in name: FilePath, _ now: MonotonicInstant) -> Bool { pauses[name].map { $0 <= now } ?? true }
+    func mayBegin(in name: FilePath, _ now: MonotonicInstant) -> Bool {
+        pauses[name].map { $0 <= now } ?? true
+    }
 
     mutating func insert(_ tracker: Tracker, _ log: WrittenName, _ directory: OpenDirectory) {
-        directories[log.directory, default: Directory(directory: directory, logs: [])].logs.append((tracker, log))
+        let none = Directory(directory: directory, logs: [])
+        directories[log.directory, default: none].logs.append((tracker, log))
         if nextPoll == nil { isPolled(.now) }
     }
 

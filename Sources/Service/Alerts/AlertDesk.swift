@@ -53,8 +53,10 @@ package final class AlertDesk: Sendable {
     private struct State {
         var settings: Settings
         var reports: [Report] = []
-        /// The board says that the watcher runs.
+        /// The board says that the watcher runs, or is about to.
         var isOnBoard = false
+        /// The board says so for certain, or nobody is to be told.
+        var isNoted = false
         /// When the watcher was told to end.
         var stopTime: MonotonicInstant?
         var isStopping: Bool { stopTime != nil }
@@ -69,6 +71,7 @@ package final class AlertDesk: Sendable {
     private let state: Mutex<State>
     private let signal = Signal()
     private let roundEnded = Signal()
+    private let noted = Signal()
 
     /// The longest time between two rounds.
     private static let pause = Duration.seconds(60)
@@ -99,6 +102,20 @@ package final class AlertDesk: Sendable {
 
     func clear(_ subject: Alert.Subject) { report(.clear(subject)) }
 
+    /// Waits until the board says that the watcher runs, so that the next one tells of it if this one is
+    /// killed. Where the board cannot be written, it waits only for a while.
+    func waitUntilNoted(on loop: EventLoop) async {
+        let deadline = MonotonicInstant.now.advanced(by: Self.patience)
+        while state.withLock({ !$0.isNoted && !$0.isStopping }),
+            await !noted.wait(until: deadline, on: loop).isEmpty
+        {}
+    }
+
+    private func note() {
+        state.withLock { $0.isNoted = true }
+        noted.raise()
+    }
+
     /// Has the conditions looked at now.
     func look() { signal.raise() }
 
@@ -118,6 +135,7 @@ package final class AlertDesk: Sendable {
             return state.isOnBoard
         }
         signal.raise()
+        noted.raise()
         if isOnBoard { try? WorkerThread.start("alerts") { [store] in store.update { $0.end() } } }
     }
 
@@ -196,6 +214,7 @@ package final class AlertDesk: Sendable {
     private func forget(_ conditions: [RootCondition]) -> MonotonicInstant? {
         state.withLock { $0.isOnBoard = false }
         store.forget(Self.captured(conditions))
+        note()
         return nil
     }
 
@@ -238,6 +257,7 @@ package final class AlertDesk: Sendable {
             board.protects(conditions.map(\.path), to: receivers)
             board.clearEvents(to: receivers, at: .now)
         }
+        note()
         deliver(&board)
         var next = MonotonicInstant.now.advanced(by: Self.pause)
         if let heartbeat = settings.heartbeat {

@@ -223,6 +223,8 @@ package struct WatchService: Service {
 
     private func announce() async {
         for await ready in rootStates.announcements {
+            // Who reads that it is ready may kill it.
+            await alerts?.waitUntilNoted(on: threads.requests)
             if !ready.isEmpty { listeners.ready(ready) }
             ServiceManager.notify(.ready)
             Memory.returnCode()

@@ -14,13 +14,18 @@ struct RapidLogsTests {
         private let sessions: [String: SQLite3Session]
         private var rows = 0
 
-        init(_ databases: [String] = ["a.db"], _ prepare: (TemporaryDirectory) throws -> Void = { _ in }) throws {
+        init(
+            _ databases: [String] = ["a.db"],
+            _ prepare: (TemporaryDirectory) throws -> Void = { _ in }
+        ) throws {
             var sessions: [String: SQLite3Session] = [:]
             observed = try ObservedDirectory { folder in
                 for name in databases {
                     let session = try SQLite3Session(folder.file("data/" + name))
                     // No checkpoint: it would write the database itself.
-                    try session.sql("PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t(i);")
+                    try session.sql(
+                        "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; CREATE TABLE t(i);"
+                    )
                     sessions[name] = session
                 }
                 try prepare(folder)
