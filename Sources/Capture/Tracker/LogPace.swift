@@ -76,8 +76,8 @@ struct LogPace {
             // just there.
             let since = unconfirmedSince ?? now
             unconfirmedSince = since
-            // A writer that commits all the time causes events enough.
-            if hasMoved { return .unconfirmed(.milliseconds(1)) }
+            // A writer that commits all the time causes events enough, or is polled.
+            if hasMoved { return .unconfirmed(.milliseconds(isRapid(ended) ? 2 : 1)) }
             return .unconfirmed(min(max(.microseconds(200), since.duration(to: now) / 2), .seconds(1)))
         case .current:
             if isDraining { return .drained }
