@@ -71,7 +71,9 @@ struct Holdfast: ParsableCommand {
         let other = isParsing ? Failure(parsing: error, arguments: arguments) : Failure(.failed, "\(error)")
         let failure = Failure(error) ?? other
         Console.say(failure.message)
-        if GlobalOptions.wantJSON(arguments) { StandardStream.output.write(failure.line.json + "\n") }
+        if GlobalOptions.wantJSON(arguments), failure.status != .interrupted {
+            StandardStream.output.write(failure.line.json + "\n")
+        }
         return failure.status
     }
 }

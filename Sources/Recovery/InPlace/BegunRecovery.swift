@@ -8,13 +8,16 @@ protocol RecoveryError: Error {
 }
 
 /// A recovery from its first capture to its end. The tag on the state before it is recorded before the first
-/// change, and removed again if nothing was changed: otherwise the recovery would count as interrupted.
+/// change, and removed again if nothing was changed: otherwise the recovery would count as interrupted. A
+/// process that is to end waits for that.
 final class BegunRecovery {
     private let tag: String
     private var pending: [AnnotationRequest]
     private let capture: InPlaceRestore.Capture
     /// Whether a file may no longer have its state before.
-    private var mayHaveChanged = false
+    private var mayHaveChanged = false {
+        didSet { UnfinishedWork.endRecovery(hasChanged: mayHaveChanged) }
+    }
 
     /// - Parameter state: the state to tag; nil means the one that is captured first.
     init(_ tag: String, at state: SequenceNumber? = nil, _ capture: @escaping InPlaceRestore.Capture) {
@@ -25,6 +28,9 @@ final class BegunRecovery {
 
     /// Captures everything committed. The first capture records the tag.
     func captured() throws -> CapturedState {
+        if !pending.isEmpty, !mayHaveChanged {
+            guard UnfinishedWork.beginRecovery() else { throw InPlaceError.interrupted }
+        }
         let state = try capture(pending)
         pending = []
         return state
@@ -51,19 +57,22 @@ final class BegunRecovery {
         }
     }
 
-    /// Runs the recovery. If it throws and nothing was changed, the tag is removed.
+    /// Runs the recovery. If it throws and nothing was changed, the tag is removed. Throws
+    /// `InPlaceError.interrupted` then if the process is to end.
     func run<Value>(_ body: () throws -> Value) throws -> Value {
         do {
             return try body()
         } catch {
             endIfUnchanged()
-            throw error
+            // The waits for other programs end at once then, as if the time were over.
+            throw UnfinishedWork.isToBeAbandoned && !mayHaveChanged ? InPlaceError.interrupted : error
         }
     }
 
     /// Removes the tag if nothing was changed. A tag that cannot be removed does no harm to the files.
     func endIfUnchanged() {
-        guard pending.isEmpty, !mayHaveChanged else { return }
-        _ = try? capture([.tagRemoval(tag)])
+        guard !mayHaveChanged else { return }
+        if pending.isEmpty { _ = try? capture([.tagRemoval(tag)]) }
+        UnfinishedWork.endRecovery(hasChanged: false)
     }
 }

@@ -22,7 +22,7 @@ package struct CapturedState: Sendable {
     }
 
     /// Captures the current state repeatedly until a file is captured completely, since a program may have it
-    /// locked. Throws `InPlaceError.unseen` at the deadline.
+    /// locked. Throws `InPlaceError.unseen` at the deadline, and when the process is to end.
     static func seeing(
         _ path: FilePath,
         until deadline: MonotonicInstant,
@@ -30,7 +30,9 @@ package struct CapturedState: Sendable {
     ) throws -> SequenceNumber {
         var captured = try capture()
         while let reason = captured.whyUnseen(path) {
-            guard MonotonicInstant.now < deadline else { throw InPlaceError.unseen(reason) }
+            guard MonotonicInstant.now < deadline, !UnfinishedWork.isToBeAbandoned else {
+                throw InPlaceError.unseen(reason)
+            }
             WorkerThread.sleep(.milliseconds(50))
             captured = try capture()
         }

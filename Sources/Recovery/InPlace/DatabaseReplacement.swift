@@ -7,7 +7,7 @@ import SystemPackage
 /// What became of a replacement.
 enum ReplacementOutcome {
     case done
-    /// A program wrote before. Nothing was changed.
+    /// A program wrote before, or the process is to end. Nothing was changed.
     case outdated
     /// Nothing was changed, for one of two reasons:
     /// 1. SQLite can no longer write to the database.
@@ -27,6 +27,9 @@ struct DatabaseReplacement {
     let image: FilePath
     /// For programs that are reading or writing.
     let lockWait: LockWait
+
+    /// So that the process can end amid a large database.
+    private static let pagesPerStep: Int32 = 1024
 
     /// Calls `isUnchanged` once no other program can write. Throws `InPlaceError.busy` when the lock cannot
     /// be taken in time, `InPlaceError.unwritable`.
@@ -82,7 +85,11 @@ struct DatabaseReplacement {
             throw DatabaseError(resultCode: ResultCode(rawValue: code))
         }
         guard try isUnchanged() else { return .outdated }
-        repeat { code = unsafe sqlite3_backup_step(backup, -1) } while code == SQLITE_OK
+        repeat {
+            code = unsafe sqlite3_backup_step(backup, Self.pagesPerStep)
+            // The transaction is then rolled back.
+            if code == SQLITE_OK, UnfinishedWork.isToBeAbandoned { return .outdated }
+        } while code == SQLITE_OK
         guard code == SQLITE_DONE else { throw DatabaseError(resultCode: ResultCode(rawValue: code)) }
         isFinished = true
         code = unsafe sqlite3_backup_finish(backup)

@@ -82,7 +82,7 @@ struct FileExchange {
         while true {
             let holders = ProcessTable.writers(ofRemovedFileAt: place.path)
             if holders.isEmpty || isForced && !isLogged { break }
-            guard MonotonicInstant.now < deadline else {
+            guard MonotonicInstant.now < deadline, !UnfinishedWork.isToBeAbandoned else {
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: !isLogged)
             }
             WorkerThread.sleep(.milliseconds(20))
@@ -263,8 +263,9 @@ struct FileExchange {
             let isLocked = try file.takeWriteLock()
             let holders = ProcessTable.writers(of: [try file.status().identity])
             if isLocked, holders.isEmpty { return true }
-            guard MonotonicInstant.now < deadline else {
-                if isForced, mayBeForced { return isLocked }
+            let isOver = UnfinishedWork.isToBeAbandoned
+            guard MonotonicInstant.now < deadline, !isOver else {
+                if isForced, mayBeForced, !isOver { return isLocked }
                 if isLocked { file.releaseWriteLock() }
                 throw InPlaceError.inUse(place.path, holders, mayBeForced: mayBeForced)
             }

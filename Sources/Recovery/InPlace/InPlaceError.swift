@@ -36,6 +36,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case underWay(FilePath)
     /// Another process has restored something of the root while this one waited to undo the last restore.
     case overtaken(FilePath)
+    /// The process was told to end while it waited for other programs.
+    case interrupted
 }
 
 extension InPlaceError {
@@ -122,6 +124,7 @@ extension InPlaceError: CustomStringConvertible {
             "another restore of \(path.printable) is running: try again when it is done, or say --wait with more time"
         case .overtaken(let path):
             "nothing was changed: another restore of \(path.printable) ended meanwhile: see \(SuggestedCommand("recoveries", path))"
+        case .interrupted: "interrupted: nothing was changed"
         case .safetyIsGone(let sequence):
             "snapshot \(sequence), from before the restore, is gone: see \(SuggestedCommand("log")) for another one"
         }

@@ -160,7 +160,7 @@ private struct FileChange {
             )
             return try begun.change(isUnchanged, hasChanged: { $0 != nil }) {
                 try exchange.run(near, quarantined: &outcome.quarantined) {
-                    try mayDiffer || isUnchanged()
+                    try isUnchanged() || mayDiffer && !UnfinishedWork.isToBeAbandoned
                 }
             }
         }

@@ -168,7 +168,7 @@ package struct InPlaceRestore {
         return (images, captured)
     }
 
-    /// If one of several files fails, the others continue.
+    /// If one of several files fails, the others continue, unless the process is to end.
     private func eachItem(
         _ onFailure: (FilePath, any Error) throws -> Void,
         _ body: (InPlacePlan.Item) throws -> Void
@@ -177,7 +177,7 @@ package struct InPlaceRestore {
             do {
                 try body(item)
             } catch {
-                guard plan.items.count > 1 else { throw error }
+                guard plan.items.count > 1, !UnfinishedWork.isToBeAbandoned else { throw error }
                 try onFailure(item.path, error)
             }
         }

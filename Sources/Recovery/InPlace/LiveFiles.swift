@@ -65,13 +65,13 @@ final class LiveFiles {
     }
 
     /// Has the current state captured, and changes the file if nobody writes in between; else again, until
-    /// the time is over. Throws `InPlaceError.tooBusy` then.
+    /// the time is over or the process is to end. Throws `InPlaceError.tooBusy` then.
     ///
     /// - Parameters:
     ///   - prepare: makes the file ready for each attempt.
     ///   - capture: returns the snapshot of the current state.
     ///   - change: gets that snapshot. It calls the closure once no other program can write. If that returns
-    ///     false, it may change nothing and return nil.
+    ///     false, also since the process is to end, it may change nothing and return nil.
     func changeAsCaptured<Value>(
         _ path: FilePath,
         wait: Duration,
@@ -84,8 +84,9 @@ final class LiveFiles {
             try prepare()
             let stamp = try stamp()
             let before = try capture(deadline)
-            if let value = try change(before, { try self.stamp().isSame(as: stamp) }) { return value }
-        } while MonotonicInstant.now < deadline
+            let isUnchanged = { try !UnfinishedWork.isToBeAbandoned && self.stamp().isSame(as: stamp) }
+            if let value = try change(before, isUnchanged) { return value }
+        } while MonotonicInstant.now < deadline && !UnfinishedWork.isToBeAbandoned
         throw InPlaceError.tooBusy(path, ProcessTable.writers(ofFileAt: place.path))
     }
 

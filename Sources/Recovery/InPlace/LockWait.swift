@@ -14,6 +14,18 @@ struct LockWait {
     /// The time waited so far.
     var waited: Duration { start.duration(to: .now) }
 
+    /// Whether to try again: there is time, and the process is not to end.
+    private var mayGoOn: Bool { MonotonicInstant.now < deadline && !UnfinishedWork.isToBeAbandoned }
+
+    /// For a connection while it only reads: its wait keeps nobody out.
+    var busyMode: Database.BusyMode {
+        .callback { _ in
+            guard mayGoOn else { return false }
+            WorkerThread.sleep(.milliseconds(5))
+            return true
+        }
+    }
+
     /// `attempt` uses a connection without a busy timeout. Throws what it throws; its busy error when the
     /// time is over.
     func run<Value>(_ attempt: () throws -> Value) throws -> Value {
@@ -21,8 +33,7 @@ struct LockWait {
             do {
                 return try attempt()
             } catch let error as DatabaseError
-                where [.SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL].contains(error.resultCode)
-                && MonotonicInstant.now < deadline
+                where [.SQLITE_BUSY, .SQLITE_LOCKED, .SQLITE_PROTOCOL].contains(error.resultCode) && mayGoOn
             {
                 WorkerThread.sleep(.milliseconds(5))
             }

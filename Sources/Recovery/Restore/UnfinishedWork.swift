@@ -15,7 +15,11 @@ package enum UnfinishedWork {
     private static let prefix = ".holdfast-restore-"
     private static let isAsked = Atomic<Bool>(false)
     /// The process is to end: work under the lock must be ended or undone.
-    static var isToBeAbandoned: Bool { isAsked.load(ordering: .relaxed) }
+    static var isToBeAbandoned: Bool { isAsked.load(ordering: .sequentiallyConsistent) }
+    /// A recovery is recorded as begun, and has changed nothing.
+    private static let isRecoveryBegun = Atomic<Bool>(false)
+    /// How long a recovery may take to remove that record. A watcher that hangs must not delay the end.
+    private static let withdrawalTime = Duration.seconds(10)
 
     private final class Work: Sendable {
         let entry: DirectoryEntry
@@ -35,9 +39,16 @@ package enum UnfinishedWork {
         }
     }
 
-    /// Removes everything unfinished, then calls `exit`. Nothing gets a final name meanwhile.
+    /// Removes everything unfinished, then calls `exit`. Nothing gets a final name meanwhile. A recovery that
+    /// has changed nothing removes its record first, and the process usually ends by its error.
     package static func abandonAll(thenExit exit: () -> Never) -> Never {
-        isAsked.store(true, ordering: .relaxed)
+        isAsked.store(true, ordering: .sequentiallyConsistent)
+        // What is under the lock is ended or undone first, which may take longer.
+        directories.withLock { _ in }
+        let deadline = MonotonicInstant.now.advanced(by: withdrawalTime)
+        while isRecoveryBegun.load(ordering: .sequentiallyConsistent), MonotonicInstant.now < deadline {
+            WorkerThread.sleep(.milliseconds(5))
+        }
         return directories.withLock { directories -> Never in
             for work in directories.values {
                 // The thread that works there may continue to create files until its directory is removed.
@@ -45,6 +56,20 @@ package enum UnfinishedWork {
             }
             exit()
         }
+    }
+
+    /// To be called before a recovery is recorded as begun. Returns false if it must not begin, because the
+    /// process is to end.
+    static func beginRecovery() -> Bool {
+        isRecoveryBegun.store(true, ordering: .sequentiallyConsistent)
+        return !isToBeAbandoned
+    }
+
+    /// The recovery has changed something, or has ended without a change. In the second case a process that
+    /// is to end does so by the recovery's error.
+    static func endRecovery(hasChanged: Bool) {
+        guard hasChanged || !isToBeAbandoned else { return }
+        isRecoveryBegun.store(false, ordering: .sequentiallyConsistent)
     }
 
     /// The number of attempts when other processes remove the directory.

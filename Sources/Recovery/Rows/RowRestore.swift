@@ -272,10 +272,10 @@ package struct RowRestore {
         _ place: DirectoryEntry,
         _ isUnchanged: () throws -> Bool
     ) throws -> Applied? {
-        var configuration = Configuration.withoutForeignKeys
-        // For reading the schema. SQLite counts milliseconds in 32 bits, which are 24 days.
-        configuration.busyMode = .timeout(Double(min(options.wait, .seconds(86_400)).nanoseconds) / 1e9)
         let lockWait = LockWait(options.wait)
+        var configuration = Configuration.withoutForeignKeys
+        // For reading the schema.
+        configuration.busyMode = lockWait.busyMode
         return try refusing(since: lockWait) {
             let queue = try place.connect(configuration)
             return try queue.writeWithoutTransaction { database in

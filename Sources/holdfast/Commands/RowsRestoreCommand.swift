@@ -20,7 +20,7 @@ struct RowsRestoreCommand: HoldfastCommand {
             PATH, a database or a root with one, may follow the keys.
 
             Exit status: 0 done, 1 failed, 3 done but for conflicts and rows that cannot be restored, 4 damage, 10 no such root, snapshot, table or row, 11 \
-            another writer has it, 64 wrong usage.
+            another writer has it, 64 wrong usage, 130 interrupted.
 
             Examples:
               holdfast rows restore sessions session-03 --with-children --at "10m ago"

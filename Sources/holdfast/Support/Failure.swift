@@ -77,6 +77,7 @@ struct Failure: Error {
         case .nothingToUndo, .safetyIsGone: .notFound
         case .busy, .inUse, .unseen, .tooBusy, .underWay, .overtaken: .locked
         case .unwritable, .failedWriting, .gone, .unrecorded, .writtenSince, .isNoFile, .isLink: .failed
+        case .interrupted: .interrupted
         }
     }
 

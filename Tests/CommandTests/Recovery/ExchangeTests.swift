@@ -162,6 +162,7 @@ struct ExchangeTests {
         restore.program.signal(SIGTERM)
         #expect(try restore.program.waitForEnd(timeout: .seconds(20)).status == 130)
         #expect(try shell(look, in: protection) == before)
+        #expect(try !protection.holdfast("log").stdout.contains("before-restore-"))
         latecomer.kill()
     }
 

@@ -51,6 +51,42 @@ struct RefusedRestoreTests {
         #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: protection.database) == "0\n")
     }
 
+    @Test(
+        "because it was told to end while a program had it locked",
+        arguments: commands,
+        [SIGINT, SIGTERM]
+    )
+    func interrupted(command: [String], signal: Int32) throws {
+        if signal == SIGTERM { try protection.watch() }
+        try expectInterrupted(command, waitingFor: "IMMEDIATE", by: signal)
+    }
+
+    /// No journal on the disk tells what it waits for.
+    @Test("because it was told to end while its present state could not be captured")
+    func interruptedUnseen() throws {
+        try expectInterrupted(Self.commands[1], waitingFor: "EXCLUSIVE", by: SIGINT)
+    }
+
+    private func expectInterrupted(_ command: [String], waitingFor lock: String, by signal: Int32) throws {
+        let session = try SQLite3Session(protection.database)
+        try session.sql("BEGIN \(lock);")
+        let restore = try HoldfastProgram.start(
+            command + [protection.database, "--at", "good", "--wait", "600s", "--json"],
+            environment: protection.environment
+        )
+        try wait(for: "the tag") {
+            try protection.holdfast("log", protection.data, "--no-sync").stdout.contains("before-")
+        }
+        restore.signal(signal)
+        let end = try restore.waitForEnd()
+        #expect(end.status == 130 && end.stdout.isEmpty, "\(end)")
+        #expect(end.stderr.hasSuffix("holdfast: interrupted: nothing was changed\n"), "\(end)")
+        try session.sql("COMMIT;")
+        try session.close()
+        try expectNothingBegun()
+        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: protection.database) == "0\n")
+    }
+
     @Test("because its present state could not be captured", arguments: commands)
     func unseen(command: [String]) throws {
         let session = try SQLite3Session(protection.database)
