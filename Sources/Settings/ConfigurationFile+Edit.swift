@@ -41,18 +41,29 @@ extension ConfigurationFile {
         return new
     }
 
-    /// Removes a root from the file. Returns whether the file had it.
-    package func remove(_ root: FilePath) throws -> Bool {
+    /// Removes a root from the file, which may be wrong otherwise. Returns what is still wrong with it; nil
+    /// if it did not have the root.
+    ///
+    /// Throws `ConfigurationError` if a wrong file does not seem to have the root, or if the file cannot be
+    /// edited, and `SystemError`.
+    package func remove(_ root: FilePath, _ check: Check) throws -> [ConfigurationProblem]? {
         let lock = try takeTurn()
         defer { extendLifetime(lock) }
-        let known = Set(try (parsed() ?? Configuration()).roots.map(\.path.value))
-        guard known.contains(root) else { return false }
+        guard let former = try understood(check) else { return nil }
+        let known = Set(former.configuration.roots.map(\.path.value))
+        guard known.contains(root) else {
+            // It may be in what cannot be read.
+            guard former.problems.isEmpty else { throw ConfigurationError.invalid(path, former.problems) }
+            return nil
+        }
         let text = try edited("roots") { edit throws(ListEdit.Obstacle) in
             _ = try edit.remove { $0.value(of: "path", .path) == root }
         }
-        try requireRight(text) { Set($0.roots.map(\.path.value)) == known.subtracting([root]) }
+        let problems = try requireRight(text, check, besides: former.problems.count) {
+            Set($0.roots.map(\.path.value)) == known.subtracting([root])
+        }
         try write(text)
-        return true
+        return problems
     }
 
     /// Adds a remote to the file, which is made if there is none. Returns false if it has one of that name.
@@ -81,20 +92,28 @@ extension ConfigurationFile {
         return text
     }
 
-    /// Removes a remote from the file. Returns whether the file had it.
-    package func remove(remote name: String) throws -> Bool {
+    /// Removes a remote from the file, which may be wrong otherwise. Returns the remote, and what is still
+    /// wrong with the file; nil if it did not have one of that name. Throws as `remove` does for roots.
+    package func remove(
+        remote name: String,
+        _ check: Check
+    ) throws -> (remote: Configuration.Remote, problems: [ConfigurationProblem])? {
         let lock = try takeTurn()
         defer { extendLifetime(lock) }
-        let known = try (parsed() ?? Configuration()).remotes.map(\.name.value)
-        guard known.contains(name) else { return false }
+        guard let former = try understood(check) else { return nil }
+        let known = former.configuration.remotes
+        guard let remote = known.first(where: { $0.name.value == name }) else {
+            guard former.problems.isEmpty else { throw ConfigurationError.invalid(path, former.problems) }
+            return nil
+        }
         let text = try edited("remotes") { edit throws(ListEdit.Obstacle) in
             _ = try edit.remove { $0.value(of: "name", .name) == name }
         }
-        try requireRight(text, list: "remotes") {
-            $0.remotes.map(\.name.value) == known.filter { $0 != name }
+        let problems = try requireRight(text, list: "remotes", check, besides: former.problems.count) {
+            $0.remotes.map(\.name.value) == known.map(\.name.value).filter { $0 != name }
         }
         try write(text)
-        return true
+        return (remote, problems)
     }
 
     /// One process after the other changes it: a `flock(2)` of its directory, which is made.
@@ -120,24 +139,32 @@ extension ConfigurationFile {
         return edit.text
     }
 
-    /// Throws unless the file would be right with that text, and say what is expected.
+    /// Throws unless the file with that text would say what is expected, and have no more problems than now.
+    /// Returns those that it would have.
+    ///
+    /// - Parameter count: how many it has now.
+    @discardableResult
     private func requireRight(
         _ text: String,
         list: String = "roots",
         _ check: Check = { _ in [] },
+        besides count: Int = 0,
         expecting isExpected: (Configuration) -> Bool
-    ) throws {
-        let problems = ConfigurationProblems()
-        let result = Configuration(parsing: text, problems)
-        let messages = (problems.all + check(result)).map(\.message)
-        // What is YAML no longer was changed in a wrong way: nothing in it can be wrong but that.
-        if !messages.isEmpty, (try? Yams.compose(yaml: text)) != nil {
-            throw ConfigurationError.wouldBeInvalid(messages)
+    ) throws -> [ConfigurationProblem] {
+        let (result, problems) = Self.understood(text, check)
+        let line = list == "roots" ? result.roots.first?.path.line : result.remotes.first?.name.line
+        let uneditable = ConfigurationError.uneditable(path, list: list, line: line ?? 1)
+        do {
+            _ = try Yams.compose(yaml: text)
+        } catch {
+            // It was YAML before: it was changed in a wrong way.
+            throw uneditable
         }
-        guard messages.isEmpty, isExpected(result) else {
-            let line = list == "roots" ? result.roots.first?.path.line : result.remotes.first?.name.line
-            throw ConfigurationError.uneditable(path, list: list, line: line ?? 1)
+        guard problems.count <= count else {
+            throw ConfigurationError.wouldBeInvalid(problems.map(\.message))
         }
+        guard isExpected(result) else { throw uneditable }
+        return problems
     }
 
     /// Replaces the file, or what a symbolic link in its place leads to. Its owner and mode stay.

@@ -50,12 +50,27 @@ package struct ConfigurationFile: Hashable, Sendable {
 
     /// What the file says; nil if there is none.
     func parsed(_ check: Check = { _ in [] }) throws -> Configuration? {
-        guard let text = try text() else { return nil }
+        guard let (configuration, problems) = try understood(check) else { return nil }
+        guard problems.isEmpty else { throw ConfigurationError.invalid(path, problems) }
+        return configuration
+    }
+
+    /// What is right of the file, and what is wrong with it, by line; nil if there is none. Throws
+    /// `ConfigurationError` and `SystemError` if it cannot be read.
+    package func understood(
+        _ check: Check = { _ in [] }
+    ) throws -> (configuration: Configuration, problems: [ConfigurationProblem])? {
+        try text().map { Self.understood($0, check) }
+    }
+
+    /// The same of a text.
+    static func understood(
+        _ text: String,
+        _ check: Check
+    ) -> (configuration: Configuration, problems: [ConfigurationProblem]) {
         let problems = ConfigurationProblems()
         let configuration = Configuration(parsing: text, problems)
-        let all = (problems.all + check(configuration)).sorted { $0.line < $1.line }
-        guard all.isEmpty else { throw ConfigurationError.invalid(path, all) }
-        return configuration
+        return (configuration, (problems.all + check(configuration)).sorted { $0.line < $1.line })
     }
 
     /// Nil if there is no file.

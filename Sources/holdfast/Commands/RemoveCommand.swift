@@ -11,9 +11,10 @@ struct RemoveCommand: HoldfastCommand {
         abstract: "Protect a directory or file no longer.",
         discussion: """
             It is removed from the configuration, and a running watcher stops to protect it once all that was committed is \
-            captured. Its history stays, and can be restored.
+            captured. Its history stays, and can be restored. If something else in the configuration is wrong, it is named.
 
-            Exit status: 0 done, 1 failed, 10 it is not protected, 64 wrong usage or a wrong configuration.
+            Exit status: 0 done, 1 failed, 3 removed from the configuration, but a running watcher goes on to protect it, 10 it \
+            is not protected, 64 wrong usage or a wrong configuration.
 
             Examples:
               holdfast remove ~/notes.db
@@ -29,18 +30,28 @@ struct RemoveCommand: HoldfastCommand {
     func perform(_ console: Console) throws -> ExitStatus {
         let file = try options.configurationToEdit()
         let path = try RootChanges.absolute(argument: path)
-        let isRemoved = try file.remove(path)
+        let problems = try file.remove(path) { options.problems(of: $0) }
         let news = try WatcherNews(options, file)
-        let isStopped = try news.tell(removing: path, console)
-        guard isRemoved || isStopped else {
+        let stop = Result { try news.tell(removing: path, console) }
+        guard try problems != nil || stop.get() else {
             throw Failure(
                 .notFound,
                 "\(path.printable) is not in \(file.path.printable), and no watcher protects it: see "
                     + "\(SuggestedCommand("status"))"
             )
         }
+        let line = RootChangeLine(root: path.string, configuration: file.path.string, action: "removed")
+        file.warn(of: problems ?? [])
+        if case .failure(let error) = stop {
+            try console.result(
+                json: line,
+                text: "\(path.printable) was removed from \(file.path.printable)"
+            )
+            console.warning("a running watcher goes on to protect it: \(Failure.reason(error))")
+            return .partial
+        }
         try console.result(
-            json: RootChangeLine(root: path.string, configuration: file.path.string, action: "removed"),
+            json: line,
             text: "\(path.printable) is protected no longer; its history stays"
         )
         let others = news.others(besides: [path])

@@ -21,12 +21,11 @@ extension GlobalOptions {
         return configuration.problems(in: repository, followsRemotes: followsRemotes)
     }
 
-    /// The configuration file that a command changes. Throws `ConfigurationError` if it is wrong already.
+    /// The configuration file that a command changes.
     func configurationToEdit() throws -> ConfigurationFile {
         guard let file = configurationFile else {
             throw Failure(.wrongUsage, "where is the configuration? HOME is not set: say --config FILE")
         }
-        if file.isPresent { _ = try configuration() }
         return file
     }
 }
@@ -37,8 +36,18 @@ extension ConfigurationFile {
         try read { options.problems(of: $0) }
     }
 
-    /// Whether the file says what is to be protected. Throws as `read`.
-    func namesRoots() throws -> Bool { try isPresent && read()?.roots.isEmpty == false }
+    /// Whether the file says what is to be protected. Throws as `understood`.
+    func namesRoots() throws -> Bool { try understood()?.configuration.roots.isEmpty == false }
+
+    /// Warns of what a removal has left in the file.
+    func warn(of problems: [ConfigurationProblem]) {
+        guard !problems.isEmpty else { return }
+        Console.say(
+            "the configuration is wrong, and no watcher starts with it: "
+                + "\(ConfigurationError.invalid(path, problems))",
+            details: problems.map(\.message)
+        )
+    }
 }
 
 extension Configuration {

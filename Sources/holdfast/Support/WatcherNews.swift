@@ -15,7 +15,9 @@ struct WatcherNews {
     private static let timeout = Duration.seconds(30)
 
     init(_ options: GlobalOptions, _ configuration: ConfigurationFile) throws {
-        let path = try options.repositoryPath()
+        // Something else in the file may be wrong.
+        let path = try options.repositorySetting { try configuration.understood()?.configuration.repository }
+            .value
         repository = try FileStatus.unlessMissing(path) == nil ? nil : RepositoryDirectory(at: path)
         watchers = try repository.map { try RunningWatcher.all(in: $0) } ?? []
         self.configuration = configuration

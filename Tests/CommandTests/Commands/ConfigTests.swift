@@ -342,4 +342,56 @@ struct ConfigTests {
             #expect(try folder.bytes(of: "config.yaml") == Array(text.utf8))
         }
     }
+
+    private func run(_ arguments: String..., in folder: TemporaryDirectory) throws -> CommandResult {
+        try HoldfastProgram.run(
+            arguments + ["--config", folder.file("config.yaml")],
+            environment: ["HOLDFAST_REPO": folder.file("repository")]
+        )
+    }
+
+    @Test("lets roots and remotes go although something else is wrong, and says what is left")
+    func removeFromWrong() throws {
+        try withTemporaryDirectory { folder in
+            let (one, two) = (folder.file("one"), folder.file("two"))
+            let rest = "  - path: \(two)\nwotch: {}\nremotes:\n"
+            let remote = "  - {name: nas, url: 'file:///mnt/nas', regoin: eu}\n"
+            let front = "# mine\nroots:\n"
+            let wrong = "  - path: \(one)\n    retention: {dayly: 7}\n"
+            _ = try configuration(front + wrong + rest + remote, in: folder)
+            let unknown = try run("remove", folder.file("three"), in: folder)
+            #expect(unknown.status == 64 && unknown.stderr.contains("config.yaml:4: "), "\(unknown)")
+
+            let removed = try run("remove", one, in: folder)
+            #expect(removed.status == 0 && removed.stdout.contains("protected no longer"), "\(removed)")
+            let left = "wrong, and no watcher starts with it: \(folder.file("config.yaml"))"
+            #expect(removed.stderr.contains("\(left):4: wotch is no setting"), "\(removed)")
+            #expect(removed.stderr.contains("(1 of 2 problems: "), "\(removed)")
+            #expect(try folder.bytes(of: "config.yaml") == Array((front + rest + remote).utf8))
+
+            let shipped = try run("remote", "remove", "nas", in: folder)
+            #expect(shipped.status == 0 && shipped.stderr.contains("\(left):4: wotch is"), "\(shipped)")
+            #expect(try folder.bytes(of: "config.yaml") == Array((front + rest).utf8))
+        }
+    }
+
+    /// What an alias stands for would go with the root.
+    @Test(
+        "stays as it is if it is no YAML, or if it would be none without the root",
+        arguments: [
+            ("roots:\n  - path: /a\n  - {", "is no YAML"),
+            (
+                "roots:\n  - path: /a\n    exclude: &x [b]\n  - path: /c\n    exclude: *x\nwotch: {}\n",
+                "cannot be changed here"
+            ),
+        ]
+    )
+    func removeRefused(_ text: String, _ reason: String) throws {
+        try withTemporaryDirectory { folder in
+            _ = try configuration(text, in: folder)
+            let refused = try run("remove", "/a", in: folder)
+            #expect(refused.status == 64 && refused.stderr.contains(reason), "\(refused)")
+            #expect(try folder.bytes(of: "config.yaml") == Array(text.utf8))
+        }
+    }
 }

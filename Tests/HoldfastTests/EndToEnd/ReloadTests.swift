@@ -313,6 +313,27 @@ struct ReloadTests {
         try protection.stop()
     }
 
+    @Test("remove from a file that is wrong otherwise: the watcher goes on with the root until it is mended")
+    func removeFromWrong() throws {
+        let setup = try Setup(roots: ["one", "two"])
+        let watcher = try setup.watch()
+        for name in ["one", "two"] {
+            try watcher.waitForError { $0.hasPrefix("ready: \(setup.folder.file(name))") }
+        }
+        try setup.configure(["one", "two"], settings: "wotch: {}\n")
+        let removed = try setup.holdfast("remove", setup.folder.file("two"), expecting: 3)
+        #expect(removed.stdout.contains("was removed from "), "\(removed)")
+        #expect(removed.stderr.contains("goes on to protect it: the watcher refused: "), "\(removed)")
+        let text = try String(decoding: setup.folder.bytes(of: "config.yaml"), as: UTF8.self)
+        #expect(text == "# mine\nroots:\n  - path: \(setup.folder.file("one"))\nwotch: {}\n")
+
+        try setup.configure(["one"])
+        #expect(try !setup.isFree("two"))
+        watcher.signal(SIGHUP)
+        try wait(for: "the root is free") { try setup.isFree("two") }
+        #expect(try watcher.terminate().status == 0)
+    }
+
     @Test("add to a watcher that was started without a root takes nothing away from it")
     func addToUnnamed() throws {
         let setup = try Setup(roots: [])
