@@ -133,8 +133,9 @@ struct SegmentEvents: ~Copyable {
             return hasFooter ? readFooter().map(Event.finding) : nil
         case .damage(let at, let resume):
             end.tail = .damaged
-            // The record continues after the file's end: the file was once longer.
-            let isShort = isSealed || end.fileBytes < max(end.durableBytes, endBytes ?? 0)
+            // The record continues after the file's end: the file was once longer. Behind its footer a sealed
+            // segment never was.
+            let isShort = isSealed ? !hasFooter : end.fileBytes < max(end.durableBytes, endBytes ?? 0)
             if isShort, resume == end.fileBytes, try reader.isCutAmidRecord(at: at) {
                 cut = at
                 return nil

@@ -1,3 +1,4 @@
+import LinuxSystem
 import SystemPackage
 import TestSupport
 import Testing
@@ -38,6 +39,34 @@ struct CutFileTests {
         #expect(damages.count - found < 10, "\(random)")
         #expect(history.firstWrong() == nil)
         print("cut or zeroed, \(isSealed ? "sealed" : "live"): \(damages.count) times, \(found) found")
+    }
+
+    /// What is behind the footer may look like the front of a record that the end of the file cuts off.
+    @Test(
+        "a sealed segment with other bytes at its end is named, whatever follows it",
+        arguments: [false, true]
+    )
+    func sealedEnd(isLast: Bool) throws {
+        let history = try SmallHistory.damageable(SeededRandom(seed: 1), isSealed: true)
+        if isLast {
+            try Directory.remove(try #require(try history.test.segments().last))
+            try Directory.remove(history.test.durableMark)
+        }
+        let path = try #require(try history.test.segments().dropLast(isLast ? 0 : 1).last)
+        let whole = try path.content()
+        #expect(try history.test.findings() == [])
+        let footer = Array(whole.suffix(RecordHeader.byteCount + FooterFormat.byteCount))
+        #expect(footer.starts(with: "HFR1".utf8))
+        var ends = (1...footer.count + 1).map { (Array(whole.dropLast($0)), "without the last \($0) bytes") }
+        for count in 1...footer.count {
+            ends.append((whole + footer.prefix(count), "and \(count) bytes of a record"))
+            ends.append((whole + [UInt8](repeating: 0, count: count), "and \(count) zeros"))
+        }
+        for (bytes, description) in ends {
+            try path.replaceContent(bytes)
+            let findings = try history.test.findings(readingData: false)
+            #expect(findings.contains { $0.severity == .error && $0.file == path }, "\(description)")
+        }
     }
 
     private static func isFound(_ test: TestRoot) throws -> Bool {
