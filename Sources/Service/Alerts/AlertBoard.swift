@@ -106,16 +106,21 @@ package struct AlertBoard: Hashable, Codable, Sendable {
     /// protects now. If that watcher had no others, all else goes with it: also that it did not end as it
     /// should. From one that did not note its roots only these go: it may have others. What was told is not
     /// told again, unless to somebody else.
+    ///
+    /// - Parameter seen: what the watcher sees itself. It also takes that before it protects a root.
     mutating func takeOver(
         _ former: inout AlertBoard,
         of taken: Set<String>,
+        and seen: Set<Alert.Subject> = [],
         to receivers: [AlertReceiver],
         at now: Instant
     ) {
-        guard !taken.isEmpty else { return }
+        guard !taken.isEmpty || !seen.isEmpty else { return }
         let known = former.roots.map { Set($0) }
         let rest = known?.subtracting(taken)
         func isTaken(_ subject: Alert.Subject) -> Bool {
+            if seen.contains(subject) { return true }
+            guard !taken.isEmpty else { return false }
             // Whoever runs sees how full the disk is.
             guard let root = subject.root else { return rest?.isEmpty == true || subject.kind == .disk }
             return rest.map { !$0.contains(root) } ?? taken.contains(root)
@@ -130,7 +135,7 @@ package struct AlertBoard: Hashable, Codable, Sendable {
             outbox.add(entry.alert, to: others)
         }
         former.entries.removeAll { isTaken($0.alert.subject) }
-        guard let known, let rest else { return }
+        guard !taken.isEmpty, let known, let rest else { return }
         if rest != known { former.roots = rest.sorted() }
         guard rest.isEmpty else { return }
         if former.isWatched, !known.isEmpty { tellOfStop(to: receivers, at: now) }

@@ -243,7 +243,16 @@ package final class AlertDesk: Sendable {
             guard let problem = condition.problem else { return Report.clear(subject) }
             return .fire(Alert(subject, since: .now, message: "\(condition.root): \(problem)"))
         }
-        var board = store.update(takingOver: Self.captured(conditions), to: receivers) { board in
+        let news = reports + changes.fires.map(Report.fire) + changes.clears.map(Report.clear) + copies
+        // A former watcher with another configuration may have told it.
+        let firing = news.compactMap { report -> Alert.Subject? in
+            if case .fire(let alert) = report { alert.subject } else { nil }
+        }
+        var board = store.update(
+            takingOver: Self.captured(conditions),
+            and: Set(firing),
+            to: receivers
+        ) { board in
             board.outbox.keep(receivers)
             if isFirst {
                 board.begin(to: receivers, at: .now)
@@ -252,8 +261,7 @@ package final class AlertDesk: Sendable {
             }
             board.receivers = receivers
             if settings.heartbeat == nil { board.heartbeatFailure = nil }
-            let seen = changes.fires.map(Report.fire) + changes.clears.map(Report.clear)
-            apply(reports + seen + copies, to: &board, receivers)
+            apply(news, to: &board, receivers)
             board.protects(conditions.map(\.path), to: receivers)
             board.clearEvents(to: receivers, at: .now)
         }

@@ -55,9 +55,10 @@ package final class AlertStore: Sendable {
     }
 
     /// The same for a watcher that runs. No other one gets its alerts, and it takes over what watchers that
-    /// do not run have left of these roots.
+    /// do not run have left of these roots, and of what it sees itself.
     func update(
         takingOver roots: Set<String>,
+        and seen: Set<Alert.Subject>,
         to receivers: [AlertReceiver],
         _ change: (inout AlertBoard) -> Void
     ) -> AlertBoard {
@@ -74,7 +75,7 @@ package final class AlertStore: Sendable {
             let board = Self.update(&state, isThere) { board in
                 left = formers.compactMap { file, former in
                     var rest = former
-                    board.takeOver(&rest, of: roots, to: receivers, at: .now)
+                    board.takeOver(&rest, of: roots, and: seen, to: receivers, at: .now)
                     return rest == former ? nil : (file, rest)
                 }
                 change(&board)

@@ -122,8 +122,7 @@ package struct WatchService: Service {
         defer { socket?.stop() }
         let watchdog = ServiceManager.watchdogTime.map { Watchdog(time: $0, threads: threads) }
         async let _: Void? = watchdog?.run()
-        async let _: Void? = alerts?.run(on: threads.requests) { [roots] in roots.all.compactMap(\.condition)
-        }
+        async let _: Void? = alerts?.run(on: threads.requests) { [roots] in roots.conditions }
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { [repositoryWatch, roots, alerts] in

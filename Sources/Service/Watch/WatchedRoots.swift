@@ -22,6 +22,11 @@ final class WatchedRoots: Sendable {
 
     var all: [RootWatch] { state.withLock { $0.watches } }
 
+    /// How those that are to be protected are doing. None is missing while it begins anew in another way.
+    var conditions: [AlertDesk.RootCondition] {
+        state.withLock { $0.watches.compactMap(\.condition) }
+    }
+
     /// Protects these roots from now on. One that is protected in the same way already goes on undisturbed.
     /// All others are captured to the end and stopped, and begin anew if they are among the targets.
     func update(_ targets: [WatchTarget]) {

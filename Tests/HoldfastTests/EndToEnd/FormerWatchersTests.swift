@@ -56,6 +56,28 @@ struct FormerWatchersTests {
         try setup.stop()
     }
 
+    /// Catches a remote, as a full disk, that is told again by a watcher with another configuration: it sees
+    /// both before it has captured a root.
+    @Test("what another watcher sees at once was told already")
+    func seenAtOnce() throws {
+        let setup = try AlertSetup()
+        let url = "file://" + setup.protection.folder.file("none")
+        try setup.configure("alerts: [\(setup.appending)]\nremotes: [{name: nas, url: '\(url)'}]")
+        try setup.watch(setup.protection.data)
+        try wait(for: "what hinders the remote") {
+            try setup.holdfast("status").stdout.contains("the remote nas gets nothing: ")
+        }
+        setup.reload()
+        try setup.alert("remote")
+        setup.kill()
+        try setup.watch(setup.protection.data, makeRoot("other", setup))
+        // It has captured the root now.
+        try setup.alert("stopped")
+        let told = try setup.alerts().filter { $0.alert == "remote" && $0.root == setup.protection.data }
+        #expect(told.count == 1, "\(told)")
+        try setup.stop()
+    }
+
     @Test("a watcher of other roots leaves them alone, for 30 days")
     func outdated() throws {
         let (setup, _) = try killedAmidDamage()

@@ -93,6 +93,19 @@ struct AlertTakeoverTests {
         #expect(former.firing(at: start) == [alert(.stopped, nil)])
     }
 
+    @Test("what a watcher sees before it protects its root is taken, and not told again")
+    func seen() {
+        var (former, board) = (self.former("/a"), running)
+        former.fire(alert(.remote, "/a"), to: [one], at: start)
+        let seen = [alert(.disk, nil), alert(.remote, "/a")]
+        board.takeOver(&former, of: [], and: Set(seen.map(\.subject)), to: [one], at: start)
+        for alert in seen { board.fire(alert, to: [one], at: start) }
+        #expect(board.firing(at: start) == seen && board.outbox.items.map(\.alert) == seen)
+        // The root may be another one's, and so all else about it.
+        #expect(former.firing(at: start) == [alert(.bad, "/a")])
+        #expect(former.outbox.items.map(\.alert) == [alert(.bad, "/a")])
+    }
+
     @Test("without a root of its own nothing is taken, and nothing of other roots")
     func nothing() {
         var (former, board) = (self.former("/a"), running)
