@@ -85,6 +85,22 @@ struct ServiceUnitTests {
         #expect(other.contains("\nPrivateTmp=no\n") && !other.contains("PrivateNetwork"))
     }
 
+    /// Of what a unit has besides, a user's manager makes nothing, and a reader would rely on it.
+    @Test("a user's unit has all that the manager of a user can do, and nothing else")
+    func userSandbox() {
+        let (own, machine) = (unit(.user), unit(.system))
+        #expect(machine.sandbox.suffix(own.sandbox.count) == own.sandbox[...])
+        for need in ["Private", "Protect", "ReadOnly", "ReadWrite", "State", "Capability", "IPAddress"] {
+            #expect(!own.sandbox.contains { $0.hasPrefix(need) }, "\(need)")
+        }
+        for line in ["NoNewPrivileges=yes", "SystemCallFilter=@system-service", "UMask=0077"] {
+            #expect(own.sandbox.contains(line))
+        }
+        #expect(own.sandbox.contains("RestrictAddressFamilies=AF_UNIX"))
+        let networked = unit(.user, needsNetwork: true).sandbox
+        #expect(networked.contains("RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6"))
+    }
+
     @Test("a file of somebody else is not replaced, nor removed")
     func foreign() throws {
         let folder = try TemporaryDirectory()

@@ -11,7 +11,8 @@ extension ServiceUnit {
             "SystemCallFilter=@system-service", "SystemCallErrorNumber=EPERM",
             "RestrictAddressFamilies=AF_UNIX" + (needsNetwork ? " AF_INET AF_INET6" : ""), "UMask=0077",
         ]
-        // Everything else needs privileges that a user's manager does not have everywhere.
+        // Everything else needs privileges that a user's manager does not have everywhere. Systemd 252 passes
+        // it over there without a word, or its system calls are not in the filter anyway.
         return scope == .user ? calls : state + copiesPaths + files + privileges + network + calls
     }
 
