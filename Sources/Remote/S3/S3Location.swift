@@ -33,16 +33,10 @@ package struct S3Location: Sendable {
         prefix: String = "",
         isPathStyle: Bool? = nil
     ) throws(RemoteError) {
-        guard Self.isName(region, "-") else {
-            throw RemoteError(.failed, "\(region.printable) cannot be a region")
-        }
+        try Self.check(region: region)
         let prefix = try Self.checked(bucket: bucket, prefix: prefix)
         let endpoint = endpoint ?? "https://s3.\(region).amazonaws.com"
-        guard let parts = Self.parts(endpoint) else {
-            // A password in it must not be shown.
-            let shown = endpoint.contains("@") ? "a URL with a user" : endpoint.printable
-            throw RemoteError(.failed, "\(shown) cannot be an endpoint: https://HOST[:PORT] can")
-        }
+        let parts = try Self.checked(endpoint: endpoint)
         self.isPathStyle = isPathStyle ?? (endpoint != "https://s3.\(region).amazonaws.com")
         (self.region, self.bucket, self.prefix) = (region, bucket, prefix)
         (isSecure, host) = parts
@@ -79,17 +73,39 @@ package struct S3Location: Sendable {
             }
     }
 
-    private static func parts(_ endpoint: String) -> (isSecure: Bool, host: String)? {
-        let isSecure = endpoint.lowercased().hasPrefix("https://")
-        guard isSecure || endpoint.lowercased().hasPrefix("http://") else { return nil }
-        var host = endpoint.dropFirst(isSecure ? 8 : 7)
-        if host.hasSuffix("/") { host.removeLast() }
-        guard isName(host, "-.:[]_") else { return nil }
-        if let colon = host.lastIndex(of: ":"), !host.hasSuffix("]") {
-            guard UInt16(host[host.index(after: colon)...]) != nil else { return nil }
-            if host.hasSuffix(isSecure ? ":443" : ":80") { host = host[..<colon] }
+    /// Throws `RemoteError.failed` if that cannot be a region.
+    package static func check(region: String) throws(RemoteError) {
+        guard isName(region, "-") else {
+            throw RemoteError(.failed, "'\(region.printable)' cannot be a region: letters, digits and - can")
         }
-        return host.isEmpty || host.hasPrefix(":") ? nil : (isSecure, host.lowercased())
+    }
+
+    /// The host of `https://HOST[:PORT]` or `http://…`, as a Host header has it. One slash at the end is
+    /// ignored. Throws `RemoteError.failed` for any other text.
+    package static func checked(endpoint: String) throws(RemoteError) -> (isSecure: Bool, host: String) {
+        let isSecure = endpoint.lowercased().hasPrefix("https://")
+        if isSecure || endpoint.lowercased().hasPrefix("http://"),
+            let host = server(endpoint.dropFirst(isSecure ? 8 : 7), usualPort: isSecure ? ":443" : ":80")
+        {
+            return (isSecure, host)
+        }
+        // A password in it must not be shown.
+        let shown = endpoint.contains("@") ? "a URL with a user" : "'\(endpoint.printable)'"
+        throw RemoteError(.failed, "\(shown) cannot be an endpoint: write https://HOST or https://HOST:PORT")
+    }
+
+    /// A host, and its port unless it is the usual one (RFC 3986, section 3.2); nil if the text is no server.
+    private static func server(_ text: Substring, usualPort: String) -> String? {
+        let text = text.hasSuffix("/") ? text.dropLast() : text
+        // An address of IPv6 has colons within its brackets.
+        let start = text.lastIndex(of: "]").map { text.index(after: $0) } ?? text.startIndex
+        let colon = text[start...].firstIndex(of: ":") ?? text.endIndex
+        let (name, port) = (text[..<colon], text[colon...])
+        let isAddress = name.hasPrefix("[") && name.hasSuffix("]")
+        guard isAddress ? isName(name.dropFirst().dropLast(), ":.") : isName(name, "-._") else { return nil }
+        let number = port.dropFirst()
+        guard port.isEmpty || number.allSatisfy(\.isNumber) && (UInt16(number) ?? 0) > 0 else { return nil }
+        return (port == usualPort ? name : text).lowercased()
     }
 
     /// The host's name or address, without its port.

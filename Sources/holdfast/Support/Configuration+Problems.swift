@@ -105,9 +105,15 @@ extension Configuration.Remote {
             }
         }
         let ofURL = problem("url", url.line) { _ = try RemoteAddress(url.value) }
+        let ofEndpoint = endpoint.flatMap { endpoint in
+            problem("endpoint", endpoint.line) { _ = try S3Location.checked(endpoint: endpoint.value) }
+        }
+        let ofRegion = region.flatMap { region in
+            problem("region", region.line) { try S3Location.check(region: region.value) }
+        }
         let ofRecipients = recipients.flatMap { recipients in
             problem("recipients", recipients.line) { _ = try RemoteSettings(self).parsedRecipients() }
         }
-        return [ofURL, ofRecipients].compactMap(\.self)
+        return [ofURL, ofEndpoint, ofRegion, ofRecipients].compactMap(\.self)
     }
 }

@@ -30,6 +30,20 @@ struct RemoteOptions: ParsableArguments {
     @Flag(help: "Read the state before a batch that is missing or damaged.")
     var beforeDamage = false
 
+    /// What can be no server and no region is found before a remote is begun, or looked for.
+    mutating func validate() throws {
+        do throws(RemoteError) {
+            if let endpoint { _ = try S3Location.checked(endpoint: endpoint) }
+        } catch {
+            throw ValidationError("--endpoint: \(error)")
+        }
+        do throws(RemoteError) {
+            if let region { try S3Location.check(region: region) }
+        } catch {
+            throw ValidationError("--region: \(error)")
+        }
+    }
+
     /// With an option that was given, that instead of what the settings say.
     func settings(_ settings: RemoteSettings) -> RemoteSettings {
         var settings = settings

@@ -148,6 +148,8 @@ struct ConfigTests {
             "remotes:\n  - name: a\n    url: s3://bucket\n    recipients: [HOLDFAST-SECRET-1abc]",
             "4: remotes[1].recipients: recipient 1: a secret key where a recipient belongs: give holdfast1…\n"
         ),
+        ("remotes:\n  - {name: a, url: 's3://b.c', endpoint: 'http://h/p'}", "2: remotes[1].endpoint: 'http"),
+        ("remotes:\n  - {name: a, url: 's3://b.c', region: eu.1}", "2: remotes[1].region: 'eu.1' cannot be"),
         ("remotes:\n  - {name: a, url: 's3://bucket', limit-upload: 0}", "2: remotes[1].limit-upload is 0: "),
         ("roots:\n  - path: DIR/repository", "2: the root DIR/repository is the repository, which is not"),
         (

@@ -31,6 +31,12 @@ struct RemoteAddTests {
             (["nas", "URL", "--limit-upload", "0"], "remotes[1].limit-upload is 0: 1 byte or more"),
             (["nas", "URL/r e"], "remotes[1].url has a space or a control character: wr"),
             (["nas", "URL", "--recipient", "holdfast1abc"], "--recipient: a recipient with a typing error"),
+            (
+                ["nas", "s3://bucket/p", "--endpoint", "host:9000"],
+                "--endpoint: 'host:9000' cannot be an endpoint: write https://HOST or https://HOST:PORT"
+            ),
+            (["nas", "s3://bucket/p", "--endpoint", "http://"], "--endpoint: 'http://' cannot be an end"),
+            (["nas", "s3://bucket/p", "--region", "eu 1"], "--region: 'eu 1' cannot be a region: letters"),
         ]
     )
     func wrongValue(_ arguments: [String], _ expected: String) throws {

@@ -23,6 +23,12 @@ struct S3LocationTests {
             isPathStyle: false
         )
         #expect(forced.requestHost == "bucket.h")
+        for (endpoint, host) in [
+            ("http://[::1]:9000/", "[::1]:9000"), ("HTTP://[::1]:80", "[::1]"), ("https://[::1]", "[::1]"),
+            ("https://a_b.c:65535", "a_b.c:65535"),
+        ] {
+            #expect(try S3Location(endpoint: endpoint, region: "x", bucket: "bucket").requestHost == host)
+        }
     }
 
     @Test("knows its own objects among others")
@@ -41,7 +47,10 @@ struct S3LocationTests {
             ("https://h", "b/c", ""), ("https://h", "", ""), ("ftp://h", "bucket", ""),
             ("https://", "bucket", ""),
             ("https://u:p@h", "bucket", ""), ("https://h/path", "bucket", ""),
-            ("https://h:99999", "bucket", ""),
+            ("https://h:99999", "bucket", ""), ("https://h:0", "bucket", ""), ("https://h:+1", "bucket", ""),
+            ("https://h:1:2", "bucket", ""), ("https://h:", "bucket", ""), ("https://:9000", "bucket", ""),
+            ("https://[::1", "bucket", ""), ("https://[]", "bucket", ""), ("https://[::1]h", "bucket", ""),
+            ("h:9000", "bucket", ""), ("", "bucket", ""), ("https:///h", "bucket", ""),
         ]
     )
     func refused(endpoint: String, bucket: String, prefix: String) {
