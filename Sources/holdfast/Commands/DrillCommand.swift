@@ -13,7 +13,8 @@ struct DrillCommand: HoldfastCommand {
         abstract: "Restore a snapshot to a temporary place, to know that it works.",
         discussion: """
             Digests and SQLite's integrity check are made as in a real restore, the time is taken, and the result stays in \
-            the history: --list shows all. watch makes a drill of the latest snapshot every day.
+            the history: --list shows all. watch makes a drill of the latest snapshot every day. With --from, the result is \
+            only shown.
 
             Exit status: 0 it was right, 1 failed, 4 it was not right, 10 no such root or no snapshot that matches, 11 another \
             writer has it, 64 wrong usage, 130 interrupted.
@@ -53,11 +54,8 @@ struct DrillCommand: HoldfastCommand {
         moment.sync.run(target, for: moment.at, console: console)
         let work = WorkProgress()
         let record = try console.showing(work, wantsLines: progress.progress) { try drill(target, work) }
-        do {
-            try target.root.annotate(record.request, timeout: .seconds(30))
-        } catch let error as SystemError where error.isUnwritable {
-            console.warning("the drill could not be recorded: \(error)")
-        }
+        // What is written into the copy of a remote is lost with its next update.
+        if source.from == nil { try keep(record, of: target, console) }
         try show(record, target, console)
         return record.problem == nil ? .done : .damaged
     }
@@ -75,6 +73,14 @@ struct DrillCommand: HoldfastCommand {
                 in: index.scope(of: target.name) ?? .root,
                 progress: work
             )
+        }
+    }
+
+    private func keep(_ record: DrillRecord, of target: Target, _ console: Console) throws {
+        do {
+            try target.root.annotate(record.request, timeout: .seconds(30))
+        } catch let error as SystemError where error.isUnwritable {
+            console.warning("the drill could not be recorded: \(error)")
         }
     }
 

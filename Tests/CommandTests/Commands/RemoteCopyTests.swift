@@ -116,6 +116,19 @@ struct RemoteCopyTests {
         #expect(found.stdout.firstMatch(of: advice) != nil, "\(found)")
     }
 
+    @Test("a drill is shown and not recorded: the copy stays as the remote has it, without mirrors")
+    func drill() throws {
+        let drill = try run("drill", protection.data)
+        #expect(drill.status == 0 && drill.stdout.contains("all was right"), "\(drill)")
+        let segment = try #require(try cached("/segments/").first)
+        let name = segment.split(separator: "/").suffix(4).joined(separator: "/")
+        let copied = try #require(FileManager.default.contents(atPath: segment))
+        #expect(try protection.folder.bytes(of: "repository/" + name).starts(with: copied))
+        #expect(try cached("/mirror").isEmpty)
+        let list = try run("drill", "--list", protection.data)
+        #expect(list.status == 0 && list.stdout.isEmpty, "\(list)")
+    }
+
     @Test("what is damaged in the cache is fetched again, each kind of file")
     func damaged() throws {
         try expectRestored(large)
