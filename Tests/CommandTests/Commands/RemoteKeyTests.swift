@@ -99,6 +99,34 @@ struct RemoteKeyTests {
         #expect(keyless.stderr.contains("--key FILE"), "\(keyless)")
     }
 
+    @Test("with the recipient alone a watcher ships, makes drills and is well; readers are told of the key")
+    func shippingOnly() throws {
+        let key = try makeKey("key")
+        try add(key.recipient)
+        let watcher = try protection.startWatching(options + ["--drill-interval", "1s"])
+        try watcher.waitForError { $0.contains("drill of snapshot") && $0.contains("all was right") }
+        let isWell = {
+            let status = try protection.status(options)
+            return status.status == 0 && status.stdout.contains("remote nas: has all up to snapshot")
+        }
+        try wait(for: "all to be shipped and well", until: isWell)
+
+        let cache = ["XDG_CACHE_HOME": elsewhere.file("cache")]
+        let environment = protection.environment.merging(cache) { $1 }
+        for command in [["drill", protection.data, "--from", "nas"], ["remote", "check", "nas"]] {
+            let refused = try HoldfastProgram.run(command + options, environment: environment)
+            #expect(refused.status == 12 && refused.stderr.contains(" is sealed for recipient "))
+            #expect(refused.stderr.contains("(--key FILE), here or on a machine that has it\n"), "\(refused)")
+            let done = try HoldfastProgram.run(
+                command + ["--key", key.file] + options,
+                environment: environment
+            )
+            #expect(done.status == 0, "\(done)")
+        }
+        #expect(try isWell())
+        try protection.stop()
+    }
+
     @Test("a start that ships nothing leaves no key, and prune removes those of what is gone")
     func pruned() throws {
         let key = try makeKey("key")

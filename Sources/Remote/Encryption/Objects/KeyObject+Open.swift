@@ -83,6 +83,9 @@ extension KeyObject {
         var text = "\(name) is sealed for " + readers.joined(separator: ", ")
         text += given.isEmpty ? "; no secret key was given" : "; the secret keys are those of \(given)"
         if keys.passphrase != nil, hasPassphrase { text += ", and the passphrase is another one" }
-        return RemoteError(.wrongKey, text + ": give the key file of one of them (--key FILE)")
+        text += ": give the key file of one of them (--key FILE)"
+        // The machine that ships needs none.
+        if given.isEmpty { text += ", here or on a machine that has it" }
+        return RemoteError(.wrongKey, text)
     }
 }
