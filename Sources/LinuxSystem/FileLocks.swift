@@ -45,6 +45,21 @@ extension OpenFile {
         }
     }
 
+    /// The same for work that may take long: `waits` is called once if the lock is not free after `silence`.
+    package func waitForExclusiveLock(
+        after silence: Duration,
+        _ waits: () -> Void
+    ) throws(SystemError) {
+        let deadline = MonotonicInstant.now.advanced(by: silence)
+        while try !takeExclusiveLock() {
+            guard MonotonicInstant.now < deadline else {
+                waits()
+                return try waitForExclusiveLock()
+            }
+            WorkerThread.sleep(.milliseconds(10))
+        }
+    }
+
     /// Takes a shared `flock(2)`, which many open files can have, and nobody beside an exclusive one.
     package func waitForSharedLock() throws(SystemError) {
         while flock(descriptor, LOCK_SH) != 0 {

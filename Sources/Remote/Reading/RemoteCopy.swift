@@ -11,14 +11,23 @@ package import SystemPackage
 package struct RemoteCopy: Sendable {
     private let remote: RemoteAccess
     let directory: FilePath
+    private let waits: @Sendable () -> Void
+    /// After that it is told that another process has the lock.
+    private static let silence = Duration.milliseconds(300)
     private static let stateName: FilePath.Component = "remote-state"
     private static let rootsAtOnce = 4
     /// Of one base, so that 32 MiB at most are in memory.
     private static let partsAtOnce = 8
 
-    /// `directory`: of the repository; made if it is missing.
-    package init(_ remote: RemoteAccess, in directory: FilePath) {
-        (self.remote, self.directory) = (remote, directory)
+    /// - Parameters:
+    ///   - directory: of the repository; made if it is missing.
+    ///   - waits: is called when another process changes the copy, and is waited for.
+    package init(
+        _ remote: RemoteAccess,
+        in directory: FilePath,
+        waits: @escaping @Sendable () -> Void = {}
+    ) {
+        (self.remote, self.directory, self.waits) = (remote, directory, waits)
     }
 
     /// Whether a root is in such a copy.
@@ -88,17 +97,39 @@ package struct RemoteCopy: Sendable {
         return repository
     }
 
-    /// Until it is destroyed, no other process changes the copy.
+    /// Until it is destroyed, no other process changes the copy. What one that was killed has left is
+    /// removed.
     func lock() throws -> OpenFile {
         let lock = try OpenFile(directory, .read)
-        try lock.waitForExclusiveLock()
+        try lock.waitForExclusiveLock(after: Self.silence, waits)
+        try removeLeftovers()
         return lock
     }
 
+    /// Drafts, and roots that were removed to make room.
+    private func removeLeftovers() throws {
+        for place in [directory, directory.appending("roots")] {
+            for name in try Directory.names(in: place) {
+                let path = place.appending(name)
+                switch name.extension {
+                case "new": try Directory.removeTree(path)
+                // Another process may be removing it.
+                case "old": try? Directory.removeTree(path)
+                default: break
+                }
+            }
+        }
+        try Directory.removeTree(fetched)
+    }
+
+    /// What is fetched, until it gets its name.
+    private var fetched: FilePath { directory.appending("fetched") }
+
     private func update(_ root: RootID, _ state: RemoteState, anew isAnew: Bool) async throws {
         let place = self.place(root)
-        let (draft, old) = (place.appending(suffix: ".new"), place.appending(suffix: ".old"))
-        for path in [draft, old] { try Directory.removeTree(path) }
+        let draft = place.appending(suffix: ".new")
+        // `exchange` may need the name, and who made room may have been killed since.
+        try Directory.removeTree(place.appending(suffix: ".old"))
         let known = isAnew ? nil : try self.state(of: root)
         let former = known.map { RootDownload.Former(state: $0, directory: place) }
         if former?.state == state, isWhole(place, state) { return }
@@ -148,8 +179,6 @@ package struct RemoteCopy: Sendable {
     /// Fetches a base of the root. The copy must be locked.
     func fetch(_ object: DataObject, of root: RootID, to path: FilePath) async throws {
         let download = ObjectDownload(reading: remote.reading(root), partsAtOnce: Self.partsAtOnce)
-        // One name for all: what a killed process leaves is replaced by the next one.
-        let fetched = directory.appending("fetched")
         try await download.run(object, to: fetched)
         try Directory.rename(fetched, to: path)
     }
@@ -169,8 +198,6 @@ package struct RemoteCopy: Sendable {
         guard let segment = state.segments[first] else { return true }
         let former = try digest(path)
         if let object = segment.object, segment.pieces.isEmpty, object.digest == former { return false }
-        let fetched = directory.appending("fetched")
-        try Directory.removeTree(fetched)
         try await RootDownload(remote.reading(root), to: directory).write(segment, to: fetched)
         if try digest(fetched) == former { return false }
         try Directory.rename(fetched, to: path)

@@ -33,9 +33,12 @@ struct RemoteSource: ParsableArguments {
         let directory = try Self.copyDirectory(of: settings)
         let cache = CopyCache(directory.removingLastComponent(), limitBytes: try Self.cacheSize())
         let connection = try RemoteConnection(settings, console)
+        let place = "the copy of \(settings.title) in \(directory.printable)"
         let (copy, uses) = try connection.run { session in
             let access = try await session.openForReading()
-            let copy = RemoteCopy(access, in: directory)
+            let copy = RemoteCopy(access, in: directory) {
+                console.message("another process updates \(place): waiting for it")
+            }
             return (copy, try await copy.update(anew: isAnew) { Self.roots(named: paths, in: $0) })
         }
         cache.trim()

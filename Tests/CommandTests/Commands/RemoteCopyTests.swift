@@ -173,12 +173,7 @@ struct RemoteCopyTests {
         }
         try restoreOther()
         let use = try #require(try cached("/used/").first)
-        let reader = try RunningProgram(
-            "/usr/bin/python3",
-            ["-c", Self.holding, use],
-            environment: HoldfastProgram.environment()
-        )
-        try reader.waitForOutput { $0 == "ready" }
+        let reader = try hold(use, "LOCK_SH")
         try expectRestored(protection.database, cacheSize: "0")
         #expect(try cached("root.json").count == 2)
         reader.kill()
@@ -188,14 +183,42 @@ struct RemoteCopyTests {
         #expect(try cached("root.json").count == 2)
     }
 
-    /// Reads a root as another command does, until it is killed.
-    private static let holding = """
-        import fcntl, signal, sys
-        file = open(sys.argv[1])
-        fcntl.flock(file, fcntl.LOCK_SH)
-        print("ready", flush=True)
-        signal.pause()
-        """
+    /// Has a lock as another command has it, until it is killed.
+    private func hold(_ path: String, _ lock: String) throws -> RunningProgram {
+        let script = """
+            import fcntl, os, signal, sys
+            file = os.open(sys.argv[1], os.O_RDONLY)
+            fcntl.flock(file, getattr(fcntl, sys.argv[2]))
+            print("ready", flush=True)
+            signal.pause()
+            """
+        let program = try RunningProgram(
+            "/usr/bin/python3",
+            ["-c", script, path, lock],
+            environment: HoldfastProgram.environment()
+        )
+        try program.waitForOutput { $0 == "ready" }
+        return program
+    }
+
+    @Test("a command that waits while another one changes the copy says so once, and then goes on")
+    func waits() throws {
+        let first = try run("log", large, "--json")
+        #expect(first.status == 0 && !first.stderr.contains("waiting"), "\(first)")
+        let file = try #require(try cached("/repository.json").first)
+        let directory = URL(fileURLWithPath: file).deletingLastPathComponent().path
+        let holder = try hold(directory, "LOCK_EX")
+        let second = try HoldfastProgram.start(
+            ["log", large, "--json", "--from", url],
+            environment: environment()
+        )
+        let said = "holdfast: another process updates the copy of \(url) in \(directory): waiting for it"
+        try second.waitForError { $0 == said }
+        holder.kill()
+        let result = try second.waitForEnd()
+        #expect(result.status == 0 && result.stdout == first.stdout, "\(result)")
+        #expect(result.stderr.split(separator: "\n").count { $0.contains("waiting") } == 1, "\(result)")
+    }
 
     @Test("commands at the same time get what they want while the remote goes on")
     func atOnce() throws {

@@ -248,13 +248,30 @@ struct RemoteCopyTests {
         return try #require(try repository.roots().usable.first)
     }
 
-    @Test("what a killed process leaves of a base is replaced")
+    @Test("what a killed process leaves is removed by the next one that changes the copy, whatever it needs")
     func killed() async throws {
+        let other = "roots/00000000000000aa"
+        let left = [
+            "fetched", "fetched.new", "repository.json.0123456789abcdef.new", other + ".new", other + ".old",
+        ]
+        func expectRemoved(_ body: () async throws -> Void) async throws {
+            for name in left {
+                let path = "cache/one/" + name
+                guard name.hasPrefix("roots") else {
+                    try place.write(large, to: path)
+                    continue
+                }
+                try Directory.make(FilePath(place.file(path + "/segments")))
+                try place.write(large, to: path + "/segments/1.segment")
+            }
+            try await body()
+            for name in left { #expect(!place.exists("cache/one/" + name), "\(name)") }
+        }
         let root = try await opened()
-        try place.write(large, to: "cache/one/fetched.new")
-        try place.write(large, to: "cache/one/fetched")
-        #expect(try rebuilt("small", of: root) == small)
+        try await expectRemoved { _ = try rebuilt("small", of: root) }
         #expect(try bases(of: root).count == 1)
+        try await expectRemoved { _ = try await opened() }
+        #expect(try rebuilt("small", of: root) == small)
     }
 
     @Test("a base that is damaged in the remote is not used")
