@@ -11,17 +11,21 @@ package struct DurablePoint: Hashable, Sendable {
     package let incomplete: String?
     /// The same by the paths of files.
     package let unseen: [String: String]
+    /// Shell patterns of names that the watcher excludes; nil if it did not tell.
+    package let exclusions: [String]?
 
     package init(
         sequence: SequenceNumber,
         time: Instant,
         incomplete: String? = nil,
-        unseen: [String: String] = [:]
+        unseen: [String: String] = [:],
+        exclusions: [String]? = nil
     ) {
         self.sequence = sequence
         self.time = time
         self.incomplete = incomplete
         self.unseen = unseen
+        self.exclusions = exclusions
     }
 }
 

@@ -1,6 +1,6 @@
 import LinuxSystem
 package import RepositoryFormat
-import SystemPackage
+package import SystemPackage
 
 /// The current state as it was captured.
 package struct CapturedState: Sendable {
@@ -9,10 +9,25 @@ package struct CapturedState: Sendable {
     /// Files with commits that could not be captured, by their paths for people, with the reason. Links on
     /// the path to the root are followed in these paths.
     package let unseen: [String: String]
+    /// Whether the running watcher excludes a file, by its name relative to the root.
+    private let isExcluded: @Sendable (FilePath) -> Bool
 
-    package init(sequence: SequenceNumber, unseen: [String: String] = [:]) {
+    package init(
+        sequence: SequenceNumber,
+        unseen: [String: String] = [:],
+        isExcluded: @escaping @Sendable (FilePath) -> Bool = { _ in false }
+    ) {
         self.sequence = sequence
         self.unseen = unseen
+        self.isExcluded = isExcluded
+    }
+
+    /// Throws `InPlaceError.isExcluded` if the watcher excludes the file, so that its current content is not
+    /// captured.
+    ///
+    /// - Parameter name: relative to the root.
+    func refuseIfExcluded(_ name: FilePath, at path: FilePath) throws(InPlaceError) {
+        if isExcluded(name) { throw .isExcluded(path) }
     }
 
     /// Why the file's current content is unknown; nil when it is known.
@@ -22,20 +37,23 @@ package struct CapturedState: Sendable {
     }
 
     /// Captures the current state repeatedly until a file is captured completely, since a program may have it
-    /// locked. Throws `InPlaceError.unseen` at the deadline, and when the process is to end.
+    /// locked. Throws `InPlaceError.unseen` at the deadline, and when the process is to end; `.isExcluded`.
+    ///
+    /// - Parameter name: relative to the root.
     static func seeing(
-        _ path: FilePath,
+        _ name: FilePath,
+        at path: FilePath,
         until deadline: MonotonicInstant,
         _ capture: () throws -> CapturedState
     ) throws -> SequenceNumber {
-        var captured = try capture()
-        while let reason = captured.whyUnseen(path) {
+        while true {
+            let captured = try capture()
+            try captured.refuseIfExcluded(name, at: path)
+            guard let reason = captured.whyUnseen(path) else { return captured.sequence }
             guard MonotonicInstant.now < deadline, !UnfinishedWork.isToBeAbandoned else {
                 throw InPlaceError.unseen(reason)
             }
             WorkerThread.sleep(.milliseconds(50))
-            captured = try capture()
         }
-        return captured.sequence
     }
 }

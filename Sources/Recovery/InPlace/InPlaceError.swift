@@ -16,6 +16,8 @@ package enum InPlaceError: Error, Hashable, Sendable {
     case inUse(FilePath, [ProcessTable.Holder], mayBeForced: Bool)
     /// There is no such file now.
     case gone(FilePath)
+    /// The running watcher excludes the file: its current content is not captured.
+    case isExcluded(FilePath)
     /// The file's current content could not be captured. The reason.
     case unseen(String)
     /// Programs wrote between each capture and the replacement.
@@ -99,6 +101,9 @@ extension InPlaceError: CustomStringConvertible {
         case .tooBusy(let path, let holders):
             "\(path.printable) was written too often to be replaced without losing a commit\(Self.list(holders)): "
                 + "stop the programs that write, or say --wait with more time"
+        case .isExcluded(let path):
+            "\(path.printable) is excluded from the watcher that runs, so that its present state is not captured: stop the "
+                + "watcher, and try again"
         case .unseen(let reason):
             "nothing was changed: the present state cannot be captured first (\(reason)): stop the program that has it, "
                 + "or say --wait with more time"

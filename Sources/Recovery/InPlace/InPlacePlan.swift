@@ -159,13 +159,6 @@ package struct InPlacePlan: Sendable {
             .sorted { $0.string < $1.string }
     }
 
-    /// The same without some of the files.
-    package func without(_ names: Set<FilePath>) -> InPlacePlan {
-        var plan = self
-        plan.items.removeAll { names.contains($0.name) }
-        return plan
-    }
-
     /// When only rows were restored, rows that others wrote since, or at the same time, must not be lost.
     static func refuseIfOthersWrote(
         since entry: RecoveryEntry,

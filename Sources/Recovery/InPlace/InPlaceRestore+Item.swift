@@ -44,19 +44,23 @@ extension InPlaceRestore {
     }
 
     /// Waits until the file's current state is captured: a program may have it locked. Returns its snapshot
-    /// and the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed.
+    /// and the strategy. Throws `InPlaceError.unseen` when that takes longer than the time allowed, and
+    /// `.isExcluded`.
     func seenStrategy(
         _ item: InPlacePlan.Item,
         _ images: InPlaceImages,
         from captured: CapturedState
     ) throws -> (SequenceNumber, InPlaceOutcome.Strategy) {
+        try captured.refuseIfExcluded(item.name, at: item.path)
         let strategy = try chooseStrategy(item, images, from: captured.sequence)
         // A replaced file is renamed, whatever its content.
         guard strategy == .unchanged || strategy == .transaction, captured.whyUnseen(item.path) != nil else {
             return (captured.sequence, strategy)
         }
         let deadline = MonotonicInstant.now.advanced(by: options.wait)
-        let sequence = try CapturedState.seeing(item.path, until: deadline) { try capture([]) }
+        let sequence = try CapturedState.seeing(item.name, at: item.path, until: deadline) {
+            try capture([])
+        }
         return (sequence, try chooseStrategy(item, images, from: sequence))
     }
 
@@ -107,7 +111,12 @@ private struct FileChange {
         let files = LiveFiles(place)
         try files.waitForCommit()
         let isReplaced = try files.changeAsCaptured(outcome.item.path, wait: options.wait) { deadline in
-            try CapturedState.seeing(outcome.item.path, until: deadline, begun.captured)
+            try CapturedState.seeing(
+                outcome.item.name,
+                at: outcome.item.path,
+                until: deadline,
+                begun.captured
+            )
         } change: { before, isUnchanged in
             outcome.before = before
             try restore.refuseIfOthersWrote()

@@ -81,7 +81,7 @@ package struct RowRestore {
         let place = try livePlace()
         try LivePlace.refuseObstacles(to: name, in: root)
         let deadline = MonotonicInstant.now.advanced(by: options.wait)
-        let present = try CapturedState.seeing(path, until: deadline) { try capture([]) }
+        let present = try CapturedState.seeing(name, at: path, until: deadline) { try capture([]) }
         try FileCopy.copy(self.present(at: present), to: copy)
         // In WAL mode it would need sidecars.
         try OpenFile(copy, .update).setFileFormat(isWAL: false)
@@ -217,7 +217,7 @@ package struct RowRestore {
         let (applied, before) = try begun.run {
             try files.waitForCommit()
             return try files.changeAsCaptured(path, wait: options.wait) { deadline in
-                try CapturedState.seeing(path, until: deadline, begun.captured)
+                try CapturedState.seeing(name, at: path, until: deadline, begun.captured)
             } change: { before, isUnchanged in
                 try begun.change(
                     isUnchanged,

@@ -48,14 +48,15 @@ package struct ControlClient: Sendable {
         timeout: Duration
     ) throws -> DurablePoint {
         let answer = try ask(.synchronise(annotations: annotations), timeout)
-        guard case .durable(let sequence, let time, let incomplete, let unseen) = answer else {
+        guard case .durable(let sequence, let time, let incomplete, let unseen, let excluded) = answer else {
             throw Failure.refused("unexpected answer")
         }
         return DurablePoint(
             sequence: SequenceNumber(sequence),
             time: Instant(nanoseconds: time),
             incomplete: incomplete,
-            unseen: unseen ?? [:]
+            unseen: unseen ?? [:],
+            exclusions: excluded
         )
     }
 

@@ -25,8 +25,15 @@ enum ControlRequest: Codable, Sendable, Equatable {
 
 enum ControlAnswer: Codable, Sendable, Equatable {
     /// Time in nanoseconds since 1970. `incomplete`: why not all that was committed is in it; nil when all
-    /// is. `unseen`: the same by the paths of files; nil from one that does not tell.
-    case durable(sequence: UInt64, time: Int64, incomplete: String? = nil, unseen: [String: String]? = nil)
+    /// is. `unseen`: the same by the paths of files; nil from one that does not tell. `exclusions`: as in
+    /// `WatcherStatus`.
+    case durable(
+        sequence: UInt64,
+        time: Int64,
+        incomplete: String? = nil,
+        unseen: [String: String]? = nil,
+        exclusions: [String]? = nil
+    )
     case status(WatcherStatus)
     case forgotten(removedSnapshots: Int, freedBytes: UInt64)
     case watcher(WatcherDescription)

@@ -23,7 +23,8 @@ extension RootProtector {
                     sequence: point.sequence.rawValue,
                     time: point.time.nanoseconds,
                     incomplete: point.incomplete,
-                    unseen: point.unseen
+                    unseen: point.unseen,
+                    exclusions: exclusions
                 )
             case .forget(let rules):
                 let outcome = try await prune { [root] in try RetentionPlan(root, rules).kept }

@@ -2,7 +2,6 @@ package import Capture
 import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
-package import SystemPackage
 
 /// Has all that is committed captured: by the watcher, or here when none runs.
 package struct FreshCapture: Sendable {
@@ -14,13 +13,12 @@ package struct FreshCapture: Sendable {
         self.timeout = timeout
     }
 
-    /// Those of the root's files that the running watcher leaves out: their present state is not captured.
-    package func leftOut(of names: [FilePath]) throws -> Set<FilePath> {
-        guard root.kind == .directory, let exclusions = try ControlClient(root).status()?.exclusions else {
-            return []
-        }
-        let scope = RootScope(exclusions: exclusions)
-        return Set(names.filter { !scope.protects($0) })
+    /// The names whose files a capture includes; nil for all files of the root.
+    package func scope(of point: DurablePoint) throws -> RootScope? {
+        guard root.kind == .directory else { return nil }
+        // A watcher of version 0.2.0 tells it only in its status.
+        let exclusions = try point.exclusions ?? ControlClient(root).status()?.exclusions
+        return exclusions.map { RootScope(exclusions: $0) }
     }
 
     /// Returns once all that was committed before the call is durable, and what is to be said of it. Blocks

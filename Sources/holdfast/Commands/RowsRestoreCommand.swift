@@ -105,8 +105,6 @@ struct RowsRestoreCommand: HoldfastCommand {
         rowOptions.withChildren = withChildren
         rowOptions.rebuildsIndexes = rebuildIndexes
         let capture = FreshCapture(target.root, timeout: max(inPlaceOptions.wait, .seconds(30)))
-        let name = chosen.index.declaration(of: entry.file, at: entry.sequence)?.name ?? ""
-        if !name.isEmpty, try !capture.leftOut(of: [name]).isEmpty { throw Failure.isLeftOut(database) }
         let restore = try RowRestore(chosen.index, entry, rowOptions) { try capture.captured($0) }
         var report = RowReport(
             path: database,

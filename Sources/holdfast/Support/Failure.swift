@@ -49,15 +49,6 @@ struct Failure: Error {
     /// The line that any error has for the user.
     static func reason(_ error: any Error) -> String { Failure(error)?.message ?? String(describing: error) }
 
-    /// A file that the running watcher was told to exclude.
-    static func isLeftOut(_ path: FilePath) -> Failure {
-        Failure(
-            .failed,
-            "\(path.printable) is excluded from the watcher that runs, so that its present state is not captured: stop the "
-                + "watcher, and try again"
-        )
-    }
-
     private static func status(of error: RepositoryError) -> ExitStatus {
         switch error {
         case .notARepository, .noSuchFile, .noSnapshot: .notFound
@@ -76,7 +67,8 @@ struct Failure: Error {
         switch error {
         case .nothingToUndo, .safetyIsGone: .notFound
         case .busy, .inUse, .unseen, .tooBusy, .underWay, .overtaken: .locked
-        case .unwritable, .failedWriting, .gone, .unrecorded, .writtenSince, .isNoFile, .isLink: .failed
+        case .unwritable, .failedWriting, .gone, .isExcluded, .unrecorded, .writtenSince, .isNoFile, .isLink:
+            .failed
         case .interrupted: .interrupted
         }
     }

@@ -9,7 +9,10 @@ extension FreshCapture {
     /// For what is done in place.
     func captured(_ annotations: [AnnotationRequest]) throws -> CapturedState {
         let point = try run(annotations)
-        return CapturedState(sequence: point.sequence, unseen: point.unseen)
+        let scope = try scope(of: point)
+        return CapturedState(sequence: point.sequence, unseen: point.unseen) {
+            scope?.protects($0) == false
+        }
     }
 
     /// For `sync`, and the commands that set a name on the present: captures and prints the last sequence.

@@ -36,16 +36,8 @@ struct InPlaceOptions: ParsableArguments {
         let work = WorkProgress()
         let options = restoreOptions(isForced: isForced, check: check, progress: work)
         let capture = FreshCapture(target.root, timeout: max(wait, .seconds(30)))
-        let leftOut = try capture.leftOut(of: plan.items.map(\.name))
-        let restore = InPlaceRestore(plan.without(leftOut), options, index) {
-            try capture.captured($0)
-        }
+        let restore = InPlaceRestore(plan, options, index) { try capture.captured($0) }
         var report = InPlaceReport(plan: plan, target: target, isDryRun: dryRun, console: console)
-        for item in plan.items where leftOut.contains(item.name) {
-            let failure = Failure.isLeftOut(item.path)
-            guard plan.items.count > 1 else { throw failure }
-            try report.addFailure(item.path, failure)
-        }
         report.addUnseen(unseen)
         if dryRun {
             try console.showing(work, wantsLines: wantsLines) {

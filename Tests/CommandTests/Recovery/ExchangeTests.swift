@@ -209,20 +209,33 @@ struct ExchangeTests {
 
     @Test("what the running watcher excludes is not restored over, and does not end it")
     func excluded() throws {
-        let protection = try Protection()
+        let protection = try Protection(
+            "CREATE TABLE t(i INTEGER PRIMARY KEY, b); INSERT INTO t(b) VALUES('old');"
+        )
         try shell("echo one > notes", in: protection)
         try capture(protection)
-        try SQLite3.sql("INSERT INTO t(b) VALUES('precious');", on: protection.database)
+        try SQLite3.sql(
+            "DELETE FROM t; INSERT INTO t VALUES(2, 'precious');",
+            on: protection.database
+        )
         try shell("echo two > notes", in: protection)
         try protection.watch("--exclude", "a.db", "--exclude", "notes")
         try SQLite3.sql("INSERT INTO t(b) VALUES('more');", on: protection.database)
         try protection.sync()
-        for file in ["a.db", "notes"] {
-            let restore = ["restore", protection.data + "/" + file, "--at", "latest", "--in-place"]
-            let result = try HoldfastProgram.run(restore, environment: protection.environment)
+        let restores = [
+            ["restore", "--in-place", protection.database],
+            ["restore", "--in-place", protection.data + "/notes"],
+            ["rows", "restore", "t", "1", protection.database],
+        ]
+        for restore in restores.flatMap({ [$0, $0 + ["--dry-run"]] }) {
+            let result = try HoldfastProgram.run(
+                restore + ["--at", "latest"],
+                environment: protection.environment
+            )
             #expect(result.status == 1 && result.stderr.contains("is excluded from the watcher"), "\(result)")
         }
-        #expect(try SQLite3.sql("SELECT count(*) FROM t;", on: protection.database) == "2\n")
+        #expect(try SQLite3.sql("SELECT b FROM t;", on: protection.database) == "precious\nmore\n")
+        #expect(try !protection.holdfast("log", protection.data).stdout.contains("before-"))
         #expect(try protection.stop()?.status == 0)
     }
 

@@ -85,7 +85,7 @@ struct RowsRestoreTests {
         #expect(try team.rows() == deleted)
     }
 
-    @Test("the watcher is asked three times: what it leaves out, and for the states before and after")
+    @Test("the watcher is asked twice: for the states before and after")
     func requests() throws {
         let team = try DevTeam(isWAL: true)
         try team.watch()
@@ -103,7 +103,7 @@ struct RowsRestoreTests {
         )
         #expect(result.status == 0, "\(result)")
         let calls = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
-        #expect(calls.count { $0.contains("control.sock") } == 3, "\(calls)")
+        #expect(calls.count { $0.contains("control.sock") } == 2, "\(calls)")
         #expect(try team.holdfast("recoveries").stdout.contains("rows of "))
     }
 

@@ -13,7 +13,7 @@ struct ControlPageTests {
         .reload(adding: [], removing: []),
     ]
     private static let answers: [ControlAnswer] = [
-        .durable(sequence: 1, time: 1, incomplete: "text", unseen: [:]), .status(status),
+        .durable(sequence: 1, time: 1, incomplete: "text", unseen: [:], exclusions: []), .status(status),
         .forgotten(removedSnapshots: 1, freedBytes: 1), .watcher(watcher), .messages([]), .reloaded,
         .failed(reason: "text"),
     ]

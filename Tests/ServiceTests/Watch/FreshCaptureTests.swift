@@ -58,13 +58,41 @@ struct FreshCaptureTests {
         try await service.shutDown()
     }
 
-    /// Catches names that are left out where no watcher runs, and exclusions that are not the watcher's.
-    @Test("what the running watcher leaves out is told; without one nothing is left out")
-    func leftOut() throws {
+    private let names: [FilePath] = ["a.db", "b.log", "logs/c.log", "d.txt"]
+
+    private func excluded(_ exclusions: [String]?, of capture: FreshCapture) throws -> [FilePath] {
+        let point = DurablePoint(sequence: .none, time: .now, exclusions: exclusions)
+        guard let scope = try capture.scope(of: point) else { return [] }
+        return names.filter { !scope.protects($0) }
+    }
+
+    /// Catches a second request for what the capture told already: nobody answers it here.
+    @Test("what the watcher excludes comes with its capture")
+    func excluded() throws {
+        let listening = try ListeningRoot()
+        let capture = FreshCapture(listening.root, timeout: .seconds(60))
+        #expect(try excluded(["*.log"], of: capture) == ["b.log", "logs/c.log"])
+        #expect(try excluded([], of: capture) == [])
+    }
+
+    /// Catches a watcher whose captures do not have its exclusions.
+    @Test("a real watcher tells what it excludes with each capture")
+    func exclusions() async throws {
         let data = try DatabaseRoot()
-        let names: [FilePath] = ["a.db", "b.log", "logs/c.log", "d.txt"]
+        let service = try RunningService([.init(data.root, exclusions: ["*.log"])], in: data.repository)
+        _ = try await next(service.ready)
+        let capture = FreshCapture(data.root, timeout: .seconds(600))
+        let point = try await WorkerThread.run("capture") { try capture.run() }
+        #expect(point.exclusions == ["*.log"])
+        try await service.shutDown()
+    }
+
+    /// Catches names that are excluded where no watcher runs, and an older watcher whose exclusions are lost.
+    @Test("a watcher of version 0.2.0 is asked for its exclusions; without one nothing is excluded")
+    func excludedByOlder() throws {
+        let data = try DatabaseRoot()
         let capture = FreshCapture(data.root, timeout: .seconds(60))
-        #expect(try capture.leftOut(of: names) == [])
+        #expect(try excluded(nil, of: capture) == [])
         let status = WatcherStatus(
             pid: 1,
             isReady: true,
@@ -79,18 +107,18 @@ struct FreshCaptureTests {
             _ = try? connection.readLine(limit: 1000)
             try? connection.writeLine(line)
         }
-        #expect(try capture.leftOut(of: names) == ["b.log", "logs/c.log"])
+        #expect(try excluded(nil, of: capture) == ["b.log", "logs/c.log"])
     }
 
-    /// Catches a watcher of a single file that is asked: what is left out of a directory means nothing there.
-    @Test("a root of a single file has nothing that is left out, whatever its watcher says")
-    func leftOutOfFile() throws {
+    /// Catches a watcher of a single file that is asked: exclusions are of a directory's names.
+    @Test("a root of a single file excludes nothing, whatever its watcher says")
+    func excludedFile() throws {
         let data = try DatabaseRoot()
         let root = try data.repository.addRoot(FilePath(data.database), kind: .file)
         let capture = FreshCapture(root, timeout: .seconds(60))
         // Nobody answers there: a request would end with an error.
         let listening = try ListeningRoot(root, in: data.folder)
-        #expect(try capture.leftOut(of: ["a.db"]) == [])
+        #expect(try excluded(nil, of: capture) == [] && excluded(["*"], of: capture) == [])
         withExtendedLifetime(listening) {}
     }
 }
