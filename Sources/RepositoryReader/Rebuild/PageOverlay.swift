@@ -5,6 +5,9 @@ package import SQLiteFiles
 /// Pages of an image that are newer than its file. A page that changes 100 times is read and written only
 /// once, and pages are written in order.
 ///
+/// Unlike the writer's `FileImage`, it owns its pages, because records patch them in place, and it checks
+/// nothing: the digest of the rebuilt image does that.
+///
 /// The image is the file's first `fileValidBytes` bytes, zeros after them, and the pages kept here over both.
 /// The caller bounds the memory: `write` frees the `byteCount` bytes.
 package struct PageOverlay {

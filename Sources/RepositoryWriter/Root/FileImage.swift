@@ -5,6 +5,9 @@ import SQLiteFiles
 import SystemPackage
 
 /// The writer's latest image of one protected file: the content of the mirror, overlaid by the staged pages.
+///
+/// Unlike a `PageOverlay`, it owns no page: newer pages are in the batches that the flush encodes, and what
+/// the mirror returns is checked against the hashes of what was written there.
 final class FileImage {
     let id: FileID
     let mirrorPath: FilePath
