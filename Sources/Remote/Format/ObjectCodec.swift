@@ -63,13 +63,13 @@ package struct ObjectCodec: Sendable {
     /// with.
     ///
     /// - Parameter byteCount: of its content.
-    func encoder(goingOnWith key: [UInt8]?, _ byteCount: UInt64, _ name: ObjectName) -> ObjectEncoder? {
+    func encoder(resumingWith key: [UInt8]?, _ byteCount: UInt64, _ name: ObjectName) -> ObjectEncoder? {
         guard (key != nil) == seals else { return nil }
         guard let key else { return ObjectEncoder() }
         guard let key = try? ObjectKey(parsing: key, name: name),
             key.header.layout.plainByteCount == byteCount
         else { return nil }
-        return ObjectEncoder(ObjectSealer(goingOnWith: key, name: name))
+        return ObjectEncoder(ObjectSealer(resumingWith: key, name: name))
     }
 
     func decoded(

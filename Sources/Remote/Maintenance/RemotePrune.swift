@@ -7,8 +7,8 @@ import RepositoryFormat
 /// Readers of such a state go on meanwhile, and so do writers. It is the only part that deletes, so it may
 /// have credentials of its own.
 package struct RemotePrune: Sendable {
-    /// Writers that were away for `ShippingProof.interval` find out whether others have gone on. Before
-    /// that no name of a batch may become free.
+    /// Writers that were away for `RemoteVerification.interval` find out whether others have continued.
+    /// Before that no name of a batch may become free.
     package static let leastGrace = Duration.seconds(2 * 3600)
 
     static let shortGrace = RemoteError(.failed, "prune keeps at least what is younger than 2 hours")

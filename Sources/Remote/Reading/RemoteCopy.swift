@@ -135,7 +135,7 @@ package struct RemoteCopy: Sendable {
         if former?.state == state, isWhole(place, state) { return }
         let download = RootDownload(remote.reading(root), to: draft, reusing: former)
         try await download.write(state, withBases: false)
-        let index = state.indexed(root, session: state.batch.session ?? 0, writer: "", .now)
+        let index = state.indexObject(root, session: state.batch.session ?? 0, writer: "", .now)
         try Directory.replaceFile(at: draft.appending(Self.stateName), with: index.encoded())
         guard FileStatus.ifPresent(place) != nil else { return try Directory.rename(draft, to: place) }
         // Another process may be reading it.

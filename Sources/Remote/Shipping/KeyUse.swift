@@ -26,7 +26,7 @@ struct KeyUse: Hashable, Sendable, Codable {
 
 extension ShippingCursor {
     /// The key is used for the batch with that number, which is the newest one.
-    mutating func note(_ key: KeyID, at number: BatchNumber) {
+    mutating func noteUse(of key: KeyID, for number: BatchNumber) {
         for place in keyUses.indices.reversed() where keyUses[place].key == key {
             if keyUses[place].extend(to: number) { return }
         }
@@ -40,7 +40,7 @@ extension ShippingCursor {
         let needed = Set(state.batches.map(\.number) + data)
         keyUses.removeAll { use in
             // All batches since an index are needed.
-            use.ends(before: indexedNumber) && !needed.contains(where: use.contains)
+            use.ends(before: lastIndexNumber) && !needed.contains(where: use.contains)
         }
     }
 }

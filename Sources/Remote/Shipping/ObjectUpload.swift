@@ -19,15 +19,15 @@ struct ObjectUpload {
     /// Counts the bytes of the content that the store has.
     var work: WorkProgress?
 
-    /// Saves what has to be known to go on after a kill.
-    typealias Note = (BegunUpload) throws -> Void
+    /// Saves what has to be known to resume it after a kill.
+    typealias Save = (BegunUpload) throws -> Void
 
     /// Returns what a manifest says of it. Throws `RootHasChanged` if the file is not the one with the stamp.
     func run(
         _ path: FilePath,
         _ stamp: FileStamp,
         as name: ObjectName,
-        note: Note
+        save: Save
     ) async throws -> DataObject {
         let file = try Self.open(path, stamp)
         let sizeBytes = stamp.sizeBytes
@@ -42,24 +42,24 @@ struct ObjectUpload {
         let upload = try await store.beginUpload(name)
         let begun = BegunUpload(path.lastComponent?.string ?? "", stamp, name, upload, key: encoder.key)
         do {
-            try note(begun)
+            try save(begun)
         } catch {
             try? await store.abandonUpload(upload, name)
             throw error
         }
-        return try await putParts(file, begun, encoder, ObjectHasher(), present: [], lost: nil, note)
+        return try await putParts(file, begun, encoder, ObjectHasher(), present: [], lost: nil, save)
     }
 
-    /// Goes on with an upload of the file. Returns nil if that cannot be: the store has given it up or does
-    /// not tell its parts, or the file has other content. Then it is to be begun anew, under another name.
-    func goOn(_ begun: BegunUpload, _ path: FilePath, note: Note) async throws -> DataObject? {
+    /// Resumes an upload of the file. Returns nil if that cannot be: the store has given it up or does not
+    /// tell its parts, or the file has other content. Then it is to be begun anew, under another name.
+    func resume(_ begun: BegunUpload, _ path: FilePath, save: Save) async throws -> DataObject? {
         var begun = begun
         begun.countAttempt()
         let (name, sizeBytes) = (begun.name, begun.stamp.sizeBytes)
         guard begun.attempts <= Self.mostAttempts,
-            var encoder = codec.encoder(goingOnWith: begun.keyBytes, sizeBytes, name)
+            var encoder = codec.encoder(resumingWith: begun.keyBytes, sizeBytes, name)
         else { return nil }
-        try note(begun)
+        try save(begun)
         let file = try Self.open(path, begun.stamp)
         let sent = parts(of: sizeBytes).prefix { $0.upperBound <= begun.sentBytes }
         var (hasher, last) = (ObjectHasher(), [UInt8]())
@@ -81,7 +81,7 @@ struct ObjectUpload {
             // Only the last one may have been sent in vain. Its content was just proven.
             guard kept.count + 1 >= sent.count else { return nil }
             let lost = kept.count < sent.count ? last : nil
-            return try await putParts(file, begun, encoder, hasher, present: kept, lost: lost, note)
+            return try await putParts(file, begun, encoder, hasher, present: kept, lost: lost, save)
         } catch let error as RemoteError {
             switch error.kind {
             case .damaged: return nil
@@ -125,7 +125,7 @@ struct ObjectUpload {
         _ hasher: ObjectHasher,
         present: [UploadedPart],
         lost: [UInt8]?,
-        _ note: Note
+        _ save: Save
     ) async throws -> DataObject {
         var (begun, hasher, put) = (begun, hasher, present)
         let parts = parts(of: begun.stamp.sizeBytes)
@@ -140,7 +140,7 @@ struct ObjectUpload {
             hasher.add(content)
             begun.send(upTo: range.upperBound, hasher.digest)
             // Before it is sealed: no nonce may seal other content afterwards.
-            try note(begun)
+            try save(begun)
             let stored = try encoder.encode(content)
             put.append(try await store.putPart(put.count + 1, of: begun.upload, begun.name, stored))
             work?.add(UInt64(range.count))

@@ -46,7 +46,7 @@ package struct RemoteFollower: Sendable {
                 defer { extendLifetime(lock) }
                 reminder.cancel()
                 let shipper = try await RootShipper.open(remote, root, takingOver: takingOver)
-                shipper.work = progress
+                shipper.progress = progress
                 results.append((root, .success(try await ship(root, shipper))))
             } catch {
                 report(error, root)
@@ -128,14 +128,15 @@ package struct RemoteFollower: Sendable {
     }
 
     private func ship(_ root: RootDescription, _ shipper: RootShipper) async throws -> Shipment {
-        let (before, requests) = (shipper.progress, remote.requestCount())
+        let (batches, bytes) = (shipper.batchCount, shipper.shippedBytes)
+        let requests = remote.requestCount()
         try await shipper.ship { state in try acknowledge(state, root) }
         // When there was nothing to ship, what hindered it holds no longer all the same.
-        if shipper.progress.batches == before.batches { try acknowledge(shipper.state, root) }
+        if shipper.batchCount == batches { try acknowledge(shipper.state, root) }
         return Shipment(
             sequence: shipper.state.lastSequence,
-            batches: shipper.progress.batches - before.batches,
-            bytes: shipper.progress.bytes - before.bytes,
+            batches: shipper.batchCount - batches,
+            bytes: shipper.shippedBytes - bytes,
             requests: remote.requestCount() - requests
         )
     }

@@ -18,12 +18,12 @@ package struct ShippingCursor: Sendable {
     /// The stamps of the sealed segments that are objects of the remote, and perhaps of former ones.
     package var stamps: [SequenceNumber: FileStamp] = [:]
     /// When the last index was written; nil if that is not known.
-    var indexed: Instant?
-    /// An index follows as soon as the remote has all: batches before a take-over may be missing, and
+    var lastIndexTime: Instant?
+    /// An index follows as soon as the remote has all: batches before a takeover may be missing, and
     /// without it no reader would get past them.
-    var mustIndex = false
+    var needsIndex = false
     /// The number of the last index; 0 if that is not known.
-    var indexedNumber = BatchNumber.none
+    var lastIndexNumber = BatchNumber.none
     /// The data keys with which all that the state needs is sealed, since they are noted.
     var keyUses: [KeyUse] = []
 
@@ -100,9 +100,9 @@ package struct ShippingCursor: Sendable {
             attempts = file.attempts
             return
         }
-        indexed = file.indexed.map { Instant(nanoseconds: $0) }
-        mustIndex = file.mustIndex ?? false
-        indexedNumber = BatchNumber(file.indexedNumber ?? 0)
+        lastIndexTime = file.indexed.map { Instant(nanoseconds: $0) }
+        needsIndex = file.mustIndex ?? false
+        lastIndexNumber = BatchNumber(file.indexedNumber ?? 0)
         keyUses = file.keyUses ?? []
         let name = ObjectNames.index(root.id, after: id)
         guard id.number <= .last, let object = try? StreamObject([UInt8](file.state), .index, name),
@@ -134,8 +134,9 @@ package struct ShippingCursor: Sendable {
 
     func isAttempt(_ digest: ObjectDigest) -> Bool { attempts.contains { $0.digest == digest } }
 
-    /// The attempt with that digest is there, with that id. Throws `RemoteError.otherWriter` if it is none.
-    mutating func take(_ digest: ObjectDigest, _ root: RootID, _ id: BatchID) throws(RemoteError) {
+    /// Makes the attempt with that digest, which the remote has as that batch, the last one. Throws
+    /// `RemoteError.otherWriter` if it is no attempt.
+    mutating func confirmAttempt(_ digest: ObjectDigest, _ root: RootID, _ id: BatchID) throws(RemoteError) {
         guard let attempt = attempts.last(where: { $0.digest == digest }) else {
             throw RemoteError.otherWriter(id)
         }
@@ -143,18 +144,18 @@ package struct ShippingCursor: Sendable {
         let object = try StreamObject([UInt8](attempt.batch), .batch, name)
         try state.apply(object, id, digest: digest, dataBytes: attempt.dataBytes, name)
         stamps.merge(Self.stamps(attempt.stamps) ?? [:]) { $1 }
-        for key in attempt.keys ?? [] { note(key, at: id.number) }
+        for key in attempt.keys ?? [] { noteUse(of: key, for: id.number) }
         attempts = []
     }
 
-    /// Finds out whether an attempt is there, and that no other writer has gone on from here. Returns the
-    /// store's time at which that was certain.
-    mutating func settle(
+    /// Finds out whether the remote has an attempt, and that no other writer has continued from here. Returns
+    /// the store's time at which that was certain.
+    mutating func resolveAttempts(
         _ head: StreamHead,
         _ sleep: (Duration) async throws -> Void
     ) async throws -> Instant {
         if let found = try await head.settled(state.batch.number.next, sleep) {
-            try take(found.digest, head.root, found.id)
+            try confirmAttempt(found.digest, head.root, found.id)
             if let next = try await head.batch(state.batch.number.next) {
                 throw RemoteError.otherWriter(next.id)
             }
@@ -170,12 +171,12 @@ package struct ShippingCursor: Sendable {
             remote: remote,
             number: state.batch.number.value,
             session: state.batch.session,
-            state: Data(state.indexed(root, session: 0, writer: "", .now).encoded()),
+            state: Data(state.indexObject(root, session: 0, writer: "", .now).encoded()),
             attempts: attempts,
             stamps: Self.texts(stamps),
-            indexed: indexed?.nanoseconds,
-            mustIndex: mustIndex,
-            indexedNumber: indexedNumber.value,
+            indexed: lastIndexTime?.nanoseconds,
+            mustIndex: needsIndex,
+            indexedNumber: lastIndexNumber.value,
             keyUses: keyUses.isEmpty ? nil : keyUses
         )
         try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))
@@ -183,23 +184,23 @@ package struct ShippingCursor: Sendable {
 }
 
 extension ShippingCursor {
-    /// So often a batch may come while somebody takes over.
+    /// A takeover is tried again so often when a batch arrives meanwhile.
     static let mostTakeovers = 5
 
-    /// A cursor behind the newest batch, whoever wrote it. `known`: the one that there is. It goes on behind
-    /// that if later batches are gone: somebody may bring them back.
-    static func takingOver(
+    /// A cursor after the newest batch, whoever wrote it. If `saved` is after a later batch, which is gone,
+    /// this one is too: somebody may bring that batch back.
+    static func forTakeover(
         _ head: StreamHead,
-        behind known: ShippingCursor?,
+        after saved: ShippingCursor?,
         _ sleep: (Duration) async throws -> Void
     ) async throws -> ShippingCursor {
         var attempts = 1
         while true {
             var cursor = ShippingCursor()
             let highest = try await head.highest()?.number ?? .none
-            if let known, known.state.batch.number > highest {
-                cursor.state = RemoteState(beginningAfter: known.state.batch, head: known.state.head)
-                cursor.mustIndex = true
+            if let saved, saved.state.batch.number > highest {
+                cursor.state = RemoteState(beginningAfter: saved.state.batch, head: saved.state.head)
+                cursor.needsIndex = true
                 return cursor
             }
             guard highest > .none else { return cursor }
@@ -207,7 +208,7 @@ extension ShippingCursor {
                 let newest = try await head.settled(highest, sleep)
                 let id = newest?.id ?? BatchID(highest)
                 cursor.state = RemoteState(beginningAfter: id, head: newest?.digest ?? .none)
-                cursor.mustIndex = true
+                cursor.needsIndex = true
                 return cursor
             } catch let error as RemoteError where error.kind == .otherWriter && attempts < mostTakeovers {
                 // There is a newer one by now.

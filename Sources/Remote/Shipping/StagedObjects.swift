@@ -93,7 +93,7 @@ struct StagedObjects {
     var keys: Set<KeyID> { Set(objects.values.compactMap(\.key)) }
 
     mutating func add(_ object: DataObject, _ file: String, _ stamp: FileStamp) throws {
-        // An upload that was gone on with has the key of the start that began it.
+        // An upload that was resumed has the key of the start that began it.
         let key = (begun?.name == object.name ? begun?.keyID : nil) ?? remote.codec.writingKeyID
         objects[file] = Object(stamp: stamp, name: object.name, digest: object.digest, key: key)
         staged.addSaturated(object.sizeBytes)
@@ -103,8 +103,8 @@ struct StagedObjects {
         unsaved = 0
     }
 
-    /// Notes an upload, or its next part, before the remote gets it.
-    mutating func note(_ upload: BegunUpload) throws {
+    /// Saves an upload, or its next part, before the remote gets it.
+    mutating func save(_ upload: BegunUpload) throws {
         var upload = upload
         if remote.readers == nil { upload.forgetKey() }
         begun = upload

@@ -3,7 +3,7 @@ import RepositoryFormat
 
 extension RemoteState {
     /// The index with this state.
-    func indexed(_ root: RootID, session: UInt64, writer: String, _ now: Instant) -> StreamObject {
+    func indexObject(_ root: RootID, session: UInt64, writer: String, _ now: Instant) -> StreamObject {
         StreamObject(
             kind: .index,
             root: root,

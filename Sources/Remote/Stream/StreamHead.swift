@@ -165,8 +165,8 @@ package struct StreamHead: Sendable {
 }
 
 extension StreamHead {
-    /// Says also who has written the batch with that number, unless it is sealed.
-    func naming(_ error: RemoteError, _ number: BatchNumber) async -> RemoteError {
+    /// The same error, which also says who has written the batch with that number, unless it is sealed.
+    func namingWriter(_ error: RemoteError, _ number: BatchNumber) async -> RemoteError {
         guard error.kind == .otherWriter, let stored = try? await batch(number),
             let object = try? StreamObject(stored.bytes, .batch, ObjectNames.batch(root, stored.id))
         else { return error }

@@ -161,7 +161,9 @@ struct RemotePageTests {
         var state = RemoteState()
         try state.apply(read, id, digest: ObjectDigest(of: batch), names.batch)
         let time = Instant(nanoseconds: 1_750_000_001_000_000_000)
-        #expect(state.indexed(root, session: StreamSample.session, writer: "host", time).encoded() == index)
+        #expect(
+            state.indexObject(root, session: StreamSample.session, writer: "host", time).encoded() == index
+        )
         #expect(try RemoteState(StreamObject(index, .index, names.index), id, names.index) == state)
     }
 }

@@ -151,7 +151,7 @@ final class ShippedHistory {
         let state = try #require(shipper).state
         let root = shipped.root.id
         let name = ObjectNames.index(root, after: state.batch)
-        let index = state.indexed(root, session: 7, writer: access.writer, .now)
+        let index = state.indexObject(root, session: 7, writer: access.writer, .now)
         try await store.put(name, try access.codec.encoded(index.encoded(), .index, root, name))
     }
 

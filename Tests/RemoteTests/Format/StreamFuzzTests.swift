@@ -77,7 +77,7 @@ struct StreamFuzzTests {
             #expect(error.kind == .damaged, comment)
             return
         }
-        let index = state.indexed(object.root, session: 0, writer: "", object.time).encoded()
+        let index = state.indexObject(object.root, session: 0, writer: "", object.time).encoded()
         #expect(throws: Never.self, comment) {
             let again = try StreamObject(index, .index, StreamSample.indexName)
             #expect(try RemoteState(again, StreamSample.id, StreamSample.indexName) == state, comment)

@@ -148,7 +148,7 @@ struct EmptiedRemoteTests {
             } catch let error as RemoteError {
                 let cursor = try ShippingCursor(shipped.root, access.address)
                 #expect(error.kind == .damaged, "killed at \(at): \(error)")
-                #expect(cursor?.mustIndex == false, "it has not begun to write: killed at \(at)")
+                #expect(cursor?.needsIndex == false, "it has not begun to write: killed at \(at)")
             }
             if !killed.isKilled { break }
         }

@@ -215,7 +215,7 @@ struct FenceTests {
                 let number = ObjectNames.batch(name, in: shipped.root.id)?.number
                 if number != other.state.batch.number { bucket.replace(name, by: nil) }
             }
-            let index = other.state.indexed(shipped.root.id, session: 1, writer: "", .now).encoded()
+            let index = other.state.indexObject(shipped.root.id, session: 1, writer: "", .now).encoded()
             bucket.put(ObjectNames.index(shipped.root.id, after: other.state.batch), index)
             bucket.advanceClock(by: .seconds(100 * 3600))
             try shipped.record("a", bytes(9))

@@ -156,7 +156,7 @@ struct LostKeysTests {
         var cursor = try #require(try ShippingCursor(shipped.root, access.address))
         let known = cursor.keyUses
         #expect(known.count == 1)
-        cursor.note(.random(), at: cursor.state.batch.number)
+        cursor.noteUse(of: .random(), for: cursor.state.batch.number)
         try await ShippedObjects(access, shipped.root.id).require(&cursor)
         #expect(cursor.keyUses == known)
     }

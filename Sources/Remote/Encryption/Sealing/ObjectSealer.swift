@@ -21,14 +21,14 @@ package struct ObjectSealer: ~Copyable, Sendable {
         // A salt that is used twice would use nonces twice. So nobody can give one.
         let salt = randomBytes(SealHeader.saltByteCount)
         let header = SealHeader(keyID: key.id, salt: salt, layout: layout)
-        self.init(goingOnWith: ObjectKey(key, header, context), name: context.name)
+        self.init(resumingWith: ObjectKey(key, header, context), name: context.name)
     }
 
     /// Goes on with an object that another process has begun.
     ///
     /// A nonce may seal one content only. So what that process has sealed must be sealed with the same
     /// content here, or be skipped.
-    init(goingOnWith key: ObjectKey, name: ObjectName) {
+    init(resumingWith key: ObjectKey, name: ObjectName) {
         self.key = key
         cipher = ChunkCipher(key, name: name)
         self.name = name
