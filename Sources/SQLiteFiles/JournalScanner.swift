@@ -64,15 +64,6 @@ package struct JournalScanner: Sendable {
         seekHeader()
     }
 
-    /// Scans for names a journal whose first header was read before the commit zeroed it. The commit does so
-    /// in `PERSIST` and in exclusive locking mode. The header's count may be that before the sync.
-    package init(fileBytes: UInt64, rememberedHeader: JournalHeader) {
-        self.fileBytes = min(fileBytes, Self.largestFileBytes)
-        purpose = .names
-        databasePageSize = nil
-        start(rememberedHeader)
-    }
-
     /// Takes the wanted bytes and advances. Fewer bytes than wanted mean that the file was shortened: the
     /// scan ends. Further bytes are ignored.
     package mutating func feed(_ bytes: RawSpan) -> JournalEvent {

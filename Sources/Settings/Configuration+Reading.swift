@@ -48,7 +48,7 @@ extension Configuration.Root {
         let retention = Configuration.Retention.setting("retention", in: &reader, problems)
         reader.finish()
         guard let path else { return nil }
-        self.init(place: name, path: path, exclude: exclude, retention: retention)
+        self.init(path: path, exclude: exclude, retention: retention)
     }
 }
 

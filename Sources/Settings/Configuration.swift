@@ -23,8 +23,6 @@ package struct Configuration: Hashable, Sendable {
 
     /// A directory or file that is to be protected.
     package struct Root: Hashable, Sendable {
-        /// `roots[2]`, for messages.
-        package let place: String
         package let path: Setting<FilePath>
         /// Shell patterns of names that are left out.
         package internal(set) var exclude: Setting<[String]>?

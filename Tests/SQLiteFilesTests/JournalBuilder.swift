@@ -53,25 +53,11 @@ struct ScannedJournal {
     var pages: [UInt32] { records.map(\.page.rawValue) }
 
     init(_ journal: [UInt8], _ purpose: JournalPurpose, databasePageSize: PageSize? = nil) {
-        self.init(
-            journal,
-            JournalScanner(
-                fileBytes: UInt64(journal.count),
-                purpose: purpose,
-                databasePageSize: databasePageSize
-            )
+        var scanner = JournalScanner(
+            fileBytes: UInt64(journal.count),
+            purpose: purpose,
+            databasePageSize: databasePageSize
         )
-    }
-
-    init(_ journal: [UInt8], rememberedHeader: JournalHeader) {
-        self.init(
-            journal,
-            JournalScanner(fileBytes: UInt64(journal.count), rememberedHeader: rememberedHeader)
-        )
-    }
-
-    private init(_ journal: [UInt8], _ start: JournalScanner) {
-        var scanner = start
         while let range = scanner.wanted {
             feeds += 1
             switch scanner.feed(journal.raw.extracting(Int(range.lowerBound)..<Int(range.upperBound))) {

@@ -167,26 +167,20 @@ struct RealJournalTests {
         }
     }
 
-    @Test("PERSIST zeroes the header, TRUNCATE the length; a remembered header still names pages")
+    @Test("PERSIST zeroes the header, TRUNCATE the length")
     func otherModes() throws {
         let directory = try TemporaryDirectory()
         let session = try SQLite3Session(directory.file("a.db"))
         try session.sql(setup + "PRAGMA journal_mode=PERSIST; UPDATE t SET b=1;")
         try session.sql("BEGIN; UPDATE t SET b=randomblob(40) WHERE a=7;")
         let amid = try directory.bytes(of: "a.db-journal")
-        let header = try JournalHeader(amid)
-        #expect(!header.isSynced)
+        #expect(try !JournalHeader(amid).isSynced)
         #expect(!JournalHeader.isFinished(amid))
         #expect(ScannedJournal(amid, .playback).headers.isEmpty)
         try session.sql("COMMIT;")
         let done = try directory.bytes(of: "a.db-journal")
         #expect(JournalHeader.isFinished(done))
         #expect(ScannedJournal(done, .names).end == .finished)
-        let early = ScannedJournal(amid, .names).pages
-        let pages = ScannedJournal(done, rememberedHeader: header).pages
-        #expect(pages.contains(1))
-        #expect(Array(pages.prefix(early.count)) == early)
-        #expect(pages.count < 10)
 
         try session.sql("PRAGMA journal_mode=TRUNCATE; UPDATE t SET b=2;")
         let empty = try directory.bytes(of: "a.db-journal")

@@ -347,7 +347,6 @@ final class Recorder {
         let isReady = barriers.contains(DurabilityWaiters.readyBarrier)
         meter.update { status in
             status.lastSequence = sequence
-            status.lastTime = writer.lastTime
             status.lag = lag ?? status.lag
             if isReady { status.isReady = true }
         }

@@ -8,7 +8,6 @@ package struct CaptureStatus: Sendable {
     package var databases = 0
     package var counters = CaptureCounters()
     package var lastSequence = SequenceNumber.none
-    package var lastTime: Instant?
     /// From seeing the last flushed change to its being durable.
     package var lag: Duration = .zero
     /// What of the protection can be hindered; what matters most comes first.

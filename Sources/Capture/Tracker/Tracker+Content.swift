@@ -14,23 +14,23 @@ extension Tracker {
                 return .done
             }
             guard isWatched, journal.hasNews || state.pending.isTouched else { return .done }
-            return captureQuiescent(now)
+            return captureQuiescent()
         }
         guard try !state.isEmptyBesideFiles(logs, journal) else {
             state.becomePlain(now)
             return .done
         }
         if state.pending.rescanReason != nil {
-            return try logs.isUsed(&state, journal) ? beginLogScan(now) : captureQuiescent(now)
+            return try logs.isUsed(&state, journal) ? beginLogScan(now) : captureQuiescent()
         }
         if journal.hasNews {
-            guard try logHasCommits() else { return captureQuiescent(now) }
+            guard try logHasCommits() else { return captureQuiescent() }
             requireRescan(.missed(Self.bothModes))
             return .done
         }
         let lacksEvidence = state.pending.takeLackOfEvidence()
         guard state.pending.isTouched else { return .done }
-        guard let image = state.image, image.usesWAL else { return captureQuiescent(now) }
+        guard let image = state.image, image.usesWAL else { return captureQuiescent() }
         if lacksEvidence {
             requireRescan(.missed("a write-ahead log was gone before it could be read"))
             return .done

@@ -5,7 +5,7 @@ import SQLiteFiles
 /// When transactions in rollback mode are captured, and what follows from what is read.
 extension Tracker {
     /// Captures the file in a quiescent window; ends a scan that has seen all pages.
-    func captureQuiescent(_ now: MonotonicInstant) -> ProcessStep {
+    func captureQuiescent() -> ProcessStep {
         guard context.queue.hasRoom else { return state.waitForRecorder() }
         return state.readEvents(before: .readQuiescent)
     }

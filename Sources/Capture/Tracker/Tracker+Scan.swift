@@ -17,7 +17,7 @@ extension Tracker {
         let file = try OpenFile(path, .protected)
         let sizeAndHeader = try SizeAndHeader(file, &context.scratch)
         let logged = try logs.tail?.reader.pageSize(unless: sizeAndHeader.header?.pageSize, &context.scratch)
-        guard let pageSize = logged ?? sizeAndHeader.header?.pageSize else { return captureQuiescent(now) }
+        guard let pageSize = logged ?? sizeAndHeader.header?.pageSize else { return captureQuiescent() }
         let allocated = try file.status().allocatedBytes
         let shape = try state.bounds.shape(
             pageSize,
@@ -168,7 +168,7 @@ extension Tracker {
             scan.beginPass(context.openMirror(file))
             return state.retry(in: .zero)
         }
-        if !scan.isOverLog { return captureQuiescent(now) }
+        if !scan.isOverLog { return captureQuiescent() }
         // Transactions in rollback mode have written, or may be writing, what was read.
         guard journal.eventsSeen == scan.journalEvents,
             try !journal.isWriting(scan.file, &context.scratch)

@@ -8,7 +8,6 @@ package enum ObjectNames {
     package static let remote = ObjectName(RemoteMark.file.string)!
     /// Where the store cannot refuse a taken name, these were written to find that out.
     package static let probes = "probe/"
-    package static let keys = "keys/"
 
     package static func roots() -> String { "roots/" }
     package static func stream(_ root: RootID) -> String { "roots/\(root)/stream/" }

@@ -49,8 +49,6 @@ package struct ProtectionAnswer: Sendable {
         let known = instants.compactMap(\.self)
         return known.count == instants.count ? known.min() : nil
     }
-
-    package var isWell: Bool { unprotected.isEmpty && remarks.isEmpty }
 }
 
 extension RootStatus {

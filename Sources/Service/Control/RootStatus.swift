@@ -92,10 +92,8 @@ package struct RootStatus: Sendable {
         }
     }
 
-    /// Asks the watcher, and reads the history beside it.
-    init(_ root: RootDescription) throws { try self.init(root, WatcherAnswer(asking: root)) }
-
-    private init(_ root: RootDescription, _ answer: WatcherAnswer) throws {
+    /// Reads the history beside the watcher, which gave that answer.
+    init(_ root: RootDescription, _ answer: WatcherAnswer) throws {
         self = try ReplacedSegmentError.retrying { try Self(once: root, answer) }
     }
 

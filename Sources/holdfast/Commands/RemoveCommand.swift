@@ -32,7 +32,7 @@ struct RemoveCommand: HoldfastCommand {
         let path = try RootChanges.absolute(argument: path)
         let problems = try file.remove(path) { options.problems(of: $0) }
         let news = try WatcherNews(options, file)
-        let stop = Result { try news.tell(removing: path, console) }
+        let stop = Result { try news.tell(removing: path) }
         guard try problems != nil || stop.get() else {
             throw Failure(
                 .notFound,

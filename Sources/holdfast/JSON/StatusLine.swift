@@ -94,7 +94,7 @@ extension StatusLine {
         lastGood = OrNull(status.lastGood)
         lastDrill = OrNull(status.lastDrill.map { DrillResult(time: $0.time, ok: $0.problem == nil) })
         started = watcher?.started.map { Instant(nanoseconds: $0) }
-        lagMs = Self.lag(status, now)
+        lagMs = Self.lag(status)
         commits = status.commits
         coalesced = status.coalesced
         gaps = status.gaps
@@ -151,7 +151,7 @@ extension StatusLine {
     }
 
     /// What a watcher says need not be a number that there is. It grows when nobody watches.
-    private static func lag(_ status: RootStatus, _ now: Instant) -> Int {
+    private static func lag(_ status: RootStatus) -> Int {
         if let watcher = status.watcher { return Int(exactly: watcher.lagMilliseconds.rounded()) ?? 0 }
         return status.lastTime.map { Int(clamping: $0.age.wholeMilliseconds) } ?? 0
     }

@@ -55,7 +55,7 @@ struct WatcherNews {
     }
 
     /// Returns whether a watcher protected it, or has ended without being told to while it did.
-    func tell(removing path: FilePath, _ console: Console) throws -> Bool {
+    func tell(removing path: FilePath) throws -> Bool {
         let protectors = watchers.filter { watcher in
             watcher.description?.roots.contains { $0.path == path.string } ?? false
         }

@@ -16,7 +16,7 @@ struct KeyPruneTests {
     init() throws { shipped = try ShippedRoot() }
 
     private var keys: Set<ObjectName> {
-        Set(bucket.objects.keys.filter { $0.text.hasPrefix(ObjectNames.keys) })
+        Set(bucket.objects.keys.filter { $0.text.hasPrefix(KeyObjectName.prefix) })
     }
 
     /// A start of a writer. Returns the key object that it has written.

@@ -58,7 +58,7 @@ struct RemoteKeysTests {
         await expect(.wrongKey, "sealed for recipient", "no secret key was given") { try await read(access) }
     }
 
-    private var keys: [ObjectName] { bucket.objects.keys.filter { $0.text.hasPrefix(ObjectNames.keys) } }
+    private var keys: [ObjectName] { bucket.objects.keys.filter { $0.text.hasPrefix(KeyObjectName.prefix) } }
 
     @Test("each start of a writer that ships has a key of its own, which is there before anything else")
     func starts() async throws {
@@ -72,7 +72,7 @@ struct RemoteKeysTests {
             try shipped.record("a", bytes(UInt64(count)))
             _ = recording.take()
             try await shipper.ship()
-            #expect(recording.take().first?.hasPrefix(ObjectNames.keys) == true && keys.count == count)
+            #expect(recording.take().first?.hasPrefix(KeyObjectName.prefix) == true && keys.count == count)
             try shipped.record("a", bytes(UInt64(count + 10)))
             try await shipper.ship()
             #expect(recording.take().allSatisfy { $0.contains("/stream/") } && keys.count == count)

@@ -144,7 +144,7 @@ struct RepositoryMetricsTests {
             ),
             [
                 .init(status: RootStatus(data.root, unreadable: error), error: error),
-                .init(status: try RootStatus(file)),
+                .init(status: try RootStatus(file, WatcherAnswer(asking: file))),
             ]
         )
         let page = try MetricsPage(metrics.text)

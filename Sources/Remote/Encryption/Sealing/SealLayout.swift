@@ -17,18 +17,6 @@ package struct SealLayout: Hashable, Sendable {
         self.plainByteCount = plainByteCount
     }
 
-    /// The layout of a sealed object of that length; nil if none has it.
-    package init?(sealedByteCount: UInt64) {
-        guard sealedByteCount >= Self.headerByteCount + Self.tagByteCount else { return nil }
-        let body = sealedByteCount - Self.headerByteCount
-        let chunkCount = (body - 1) / Self.sealedChunkByteCount + 1
-        let (tags, isBeyond) = chunkCount.multipliedReportingOverflow(by: Self.tagByteCount)
-        guard !isBeyond, body >= tags else { return nil }
-        self.init(plainByteCount: body - tags)
-        // The last chunk may be too short for its tag, or empty behind others.
-        guard self.sealedByteCount == sealedByteCount else { return nil }
-    }
-
     package var chunkCount: UInt64 { Self.chunkCount(plainByteCount) }
 
     /// The length of the sealed object.
