@@ -135,14 +135,8 @@ extension RollbackCapture {
         if !journal.hasNews, header.changeCounter == counter, isSeen {
             return QuiescentDecision(changed: .nothing)
         }
-        let verdict = JournalChain.verdict(
-            captured: counter,
-            counters: journal.finished.map(\.counterBefore),
-            unread: journal.unread,
-            now: header.changeCounter,
-            isOther: isOther(journal.finished.first?.pageOneBefore, known)
-        )
-        switch verdict {
+        let isOther = isOther(journal.finished.first?.pageOneBefore, known)
+        switch verdict(from: counter, to: header, isOther: isOther) {
         case .named(let transactions) where !wasLocked || known.pending.runs <= transactions:
             // If the file grew by a large hole, the list of new pages would be too long.
             guard let pages = try namedPages(window, known) else {
@@ -241,13 +235,21 @@ extension RollbackCapture {
 
     /// Commits before the transaction amid which a writer died.
     private func tallyBeforeDeath(from counter: UInt32, _ header: DatabaseHeader) -> CommitTally {
-        let verdict = JournalChain.verdict(
+        if case .named(let transactions) = verdict(from: counter, to: header) { return .exact(transactions) }
+        return .uncounted
+    }
+
+    private func verdict(
+        from counter: UInt32,
+        to header: DatabaseHeader,
+        isOther: Bool = false
+    ) -> JournalChain.Verdict {
+        JournalChain.verdict(
             captured: counter,
             counters: journal.finished.map(\.counterBefore),
             unread: journal.unread,
-            now: header.changeCounter
+            now: header.changeCounter,
+            isOther: isOther
         )
-        if case .named(let transactions) = verdict { return .exact(transactions) }
-        return .uncounted
     }
 }

@@ -18,7 +18,7 @@ package enum SQLValue: Hashable, Sendable {
         case .real(let number) where number.isInfinite: number < 0 ? "-9e999" : "9e999"
         case .real(let number): String(number)
         case .text(let text): text.quoted ?? "CAST(\(Self.blob(text.bytes).literal) AS TEXT)"
-        case .blob(let bytes): "x'" + hexadecimal(bytes) + "'"
+        case .blob(let bytes): "x'" + bytes.hexadecimal + "'"
         }
     }
 
@@ -36,7 +36,7 @@ package enum SQLValue: Hashable, Sendable {
     private static func abbreviated(_ bytes: [UInt8]) -> String {
         let most = 64
         guard bytes.count > most else { return Self.blob(bytes).literal }
-        return "x'\(hexadecimal(Array(bytes.prefix(most))))…' (\(bytes.count) bytes)"
+        return "x'\(Array(bytes.prefix(most)).hexadecimal)…' (\(bytes.count) bytes)"
     }
 
     /// As the `sqlite3` program lists it, byte for byte; a blob as a literal, because it may have any bytes.
@@ -56,11 +56,6 @@ package enum SQLValue: Hashable, Sendable {
         case .integer, .real, .blob: printed
         }
     }
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
 }
 
 extension Statement {

@@ -1,4 +1,5 @@
 import Crypto
+import LinuxSystem
 
 /// SHA-256 of an object's bytes.
 package struct ObjectDigest: Hashable, Sendable, CustomStringConvertible {
@@ -17,27 +18,13 @@ package struct ObjectDigest: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Nil unless `text` is 64 lower-case hexadecimal digits.
-    package init?(text: String) {
-        let digits = Array(text.utf8)
-        guard digits.count == 2 * Self.byteCount else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            let pair = String(decoding: digits[index..<index + 2], as: UTF8.self)
-            guard pair.utf8.allSatisfy({ $0 < UInt8(ascii: "A") || $0 > UInt8(ascii: "Z") }),
-                pair.first != "+", let byte = UInt8(pair, radix: 16)
-            else { return nil }
-            bytes.append(byte)
-        }
+    package init?(_ text: String) {
+        guard let bytes = [UInt8](hexadecimal: text), bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
     }
 
     /// 64 hexadecimal digits.
-    package var description: String {
-        bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
-    }
+    package var description: String { bytes.hexadecimal }
 }
 
 extension FieldReader {

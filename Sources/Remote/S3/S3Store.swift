@@ -59,7 +59,7 @@ package final class S3Store: RemoteStore {
 
     /// Returns what the store answers, whatever the status.
     func send(_ request: S3Request) async throws(RemoteError) -> WebAnswer {
-        let digest = SignatureV4.hexadecimal(SHA256.hash(data: request.content))
+        let digest = Array(SHA256.hash(data: request.content)).hexadecimal
         var (mayRenew, maySetClock) = (true, true)
         while true {
             let answer = try await sendOnce(request, digest)

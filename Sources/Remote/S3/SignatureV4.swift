@@ -1,4 +1,5 @@
 import Crypto
+import LinuxSystem
 
 /// A request as Signature Version 4 sees it, and its signature
 /// (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html).
@@ -46,7 +47,7 @@ struct SignatureV4 {
     private var scope: String { "\(time.prefix(8))/\(region)/\(service)/aws4_request" }
 
     var stringToSign: String {
-        let digest = Self.hexadecimal(SHA256.hash(data: Array(canonicalRequest.utf8)))
+        let digest = Array(SHA256.hash(data: Array(canonicalRequest.utf8))).hexadecimal
         return "AWS4-HMAC-SHA256\n\(time)\n\(scope)\n\(digest)"
     }
 
@@ -56,7 +57,7 @@ struct SignatureV4 {
             key = SymmetricKey(data: HMAC<SHA256>.authenticationCode(for: Array(part.utf8), using: key))
         }
         let code = HMAC<SHA256>.authenticationCode(for: Array(stringToSign.utf8), using: key)
-        return Self.hexadecimal(code)
+        return Array(code).hexadecimal
     }
 
     /// The value of the Authorization header.
@@ -79,10 +80,6 @@ struct SignatureV4 {
             }
         }
         return result
-    }
-
-    static func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// Without spaces at the ends, and with one instead of several.

@@ -36,34 +36,5 @@ struct BegunUpload: Sendable, Codable {
     mutating func forgetKey() { key = nil }
 }
 
-extension ObjectName: Codable {
-    package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        guard let name = ObjectName(text) else { throw decoder.invalid(text) }
-        self = name
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(text)
-    }
-}
-
-extension ObjectDigest: Codable {
-    package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        guard let digest = ObjectDigest(text: text) else { throw decoder.invalid(text) }
-        self = digest
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
-}
-
-extension Decoder {
-    fileprivate func invalid(_ text: String) -> DecodingError {
-        .dataCorrupted(DecodingError.Context(codingPath: codingPath, debugDescription: text))
-    }
-}
+extension ObjectName: CodedAsText {}
+extension ObjectDigest: CodedAsText {}

@@ -121,5 +121,5 @@ struct PartDigest {
         self.bytes = bytes
     }
 
-    var text: String { bytes.map { $0.padded(to: 2, radix: 16) }.joined() }
+    var text: String { bytes.hexadecimal }
 }

@@ -99,9 +99,7 @@ extension RootFile {
     package init(_ root: RootDescription) {
         id = root.id.description
         path = root.path.string
-        if FilePath(path) != root.path {
-            pathHex = root.path.bytes.map { $0.padded(to: 2, radix: 16) }.joined()
-        }
+        if FilePath(path) != root.path { pathHex = root.path.bytes.hexadecimal }
         kind = root.kind.rawValue
         created = SmallFile.text(root.created)
     }
@@ -127,14 +125,6 @@ extension RootFile {
 
     private var exactPath: FilePath? {
         guard let pathHex else { return FilePath(path) }
-        let digits = Array(pathHex.utf8)
-        guard digits.count % 2 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        for index in stride(from: 0, to: digits.count, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16)
-            else { return nil }
-            bytes.append(byte)
-        }
-        return FilePath(bytes: bytes)
+        return [UInt8](hexadecimal: pathHex.lowercased()).flatMap { FilePath(bytes: $0) }
     }
 }

@@ -60,10 +60,7 @@ struct BaseMirror {
 
     /// Takes changes while the base is open: they only go to the mirror.
     mutating func stage(_ changes: Changes, _ shape: ImageSize, _ image: FileImage) throws {
-        let base = try image.openBase()
-        guard shape.pageSize == image.shape!.pageSize else {
-            throw RepositoryError.misuse("another page size than the base image's")
-        }
+        let base = try image.openBase(of: shape.pageSize)
         base.hasFailed = true
         if changes.startsFresh { try resize(to: .empty(shape.pageSize), image, base) }
         try resize(to: shape, image, base)

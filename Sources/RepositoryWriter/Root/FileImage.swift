@@ -116,10 +116,13 @@ final class FileImage {
         return sum ^ ZeroPages.parts(behind, pageSize)
     }
 
-    /// The open base image, unless it has failed.
-    func openBase() throws -> OpenBase {
+    /// The open base image, unless it has failed, or has another page size than that.
+    func openBase(of pageSize: PageSize? = nil) throws -> OpenBase {
         guard let base, !base.hasFailed else {
             throw RepositoryError.misuse("file \(id) has no sound base image open")
+        }
+        if let pageSize, pageSize != shape!.pageSize {
+            throw RepositoryError.misuse("another page size than the base image's")
         }
         return base
     }

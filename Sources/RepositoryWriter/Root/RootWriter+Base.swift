@@ -41,10 +41,7 @@ extension RootWriter {
         shape: ImageSize
     ) throws -> SequenceNumber {
         let image = try image(file)
-        let base = try image.openBase()
-        guard shape.pageSize == image.shape!.pageSize else {
-            throw RepositoryError.misuse("another page size than the base image's")
-        }
+        let base = try image.openBase(of: shape.pageSize)
         try baseMirror.end(image, base, shape)
         do {
             try stageBase(image, base, staged.noting(time))

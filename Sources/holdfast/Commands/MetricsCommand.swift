@@ -36,9 +36,7 @@ struct MetricsCommand: HoldfastCommand {
     )
     var listen: LoopbackAddress?
 
-    /// What a watcher starts ends with it.
-    @Flag(help: .hidden)
-    var untilInputEnds = false
+    @OptionGroup var companion: CompanionOption
 
     mutating func validate() throws {
         if options.json { throw ValidationError("metrics are text: leave out --json") }
@@ -58,13 +56,7 @@ struct MetricsCommand: HoldfastCommand {
 
     /// Serves until the process is told to end.
     private func serve(at address: LoopbackAddress, _ console: Console) throws -> Never {
-        try StopSignal.onFirst { CurrentProcess.exit(ExitStatus.done.rawValue) }
-        if untilInputEnds {
-            try WorkerThread.start("input") {
-                StandardInput.waitForEnd()
-                CurrentProcess.exit(ExitStatus.done.rawValue)
-            }
-        }
+        try companion.endInTime()
         let source = MetricsSource(try options.openRepository(), options)
         let server = MetricsServer(host: address.host, port: address.port) { try await source.text() }
         do {

@@ -38,9 +38,7 @@ struct PushCommand: HoldfastCommand {
 
     @OptionGroup var progress: ProgressOption
 
-    /// What a watcher starts ends with it.
-    @Flag(help: .hidden)
-    var untilInputEnds = false
+    @OptionGroup var companion: CompanionOption
 
     mutating func validate() throws {
         if follow && takeOver { throw ValidationError("--follow and --take-over exclude each other") }
@@ -224,13 +222,7 @@ struct PushCommand: HoldfastCommand {
         _ repository: RepositoryDirectory,
         _ console: Console
     ) throws -> ExitStatus {
-        try StopSignal.onFirst { CurrentProcess.exit(ExitStatus.done.rawValue) }
-        if untilInputEnds {
-            try WorkerThread.start("input") {
-                StandardInput.waitForEnd()
-                CurrentProcess.exit(ExitStatus.done.rawValue)
-            }
-        }
+        try companion.endInTime()
         try EventLoop.run("push") { loop in
             try await withThrowingTaskGroup { group in
                 for remote in remotes {

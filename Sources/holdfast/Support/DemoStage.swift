@@ -13,8 +13,7 @@ final class DemoStage: Sendable {
     init() throws {
         // Else the directories above it would be made as well.
         let parent = try Directory.resolve(CurrentProcess.temporaryDirectory)
-        let random = CurrentProcess.randomBytes(6).map { $0.padded(to: 2, radix: 16) }
-        folder = parent.appending("holdfast-demo-" + random.joined())
+        folder = parent.appending("holdfast-demo-" + CurrentProcess.randomBytes(6).hexadecimal)
     }
 
     /// Makes the folder, empty.

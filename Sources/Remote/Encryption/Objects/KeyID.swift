@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// Names a data key: 16 random bytes, written as 32 lower-case hexadecimal digits.
 package struct KeyID: Hashable, Sendable, CustomStringConvertible {
     static let byteCount = 16
@@ -12,27 +14,14 @@ package struct KeyID: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil unless `text` is 32 lower-case hexadecimal digits.
     package init?(_ text: some StringProtocol) {
-        guard let bytes = hexadecimalBytes(text, Self.byteCount) else { return nil }
+        guard let bytes = [UInt8](hexadecimal: text), bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
     }
 
-    package var description: String { hexadecimal(bytes) }
+    package var description: String { bytes.hexadecimal }
 }
 
-extension KeyID: Codable {
-    package init(from decoder: any Decoder) throws {
-        let text = try decoder.singleValueContainer().decode(String.self)
-        guard let key = KeyID(text) else {
-            throw DecodingError.dataCorrupted(.init(codingPath: decoder.codingPath, debugDescription: text))
-        }
-        self = key
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
-}
+extension KeyID: CodedAsText {}
 
 /// The repository that a key belongs to: the `id` of its `repository.json`.
 package struct RepositoryID: Hashable, Sendable, CustomStringConvertible {
@@ -46,11 +35,11 @@ package struct RepositoryID: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil unless `text` is 32 lower-case hexadecimal digits.
     package init?(_ text: some StringProtocol) {
-        guard let bytes = hexadecimalBytes(text, Self.byteCount) else { return nil }
+        guard let bytes = [UInt8](hexadecimal: text), bytes.count == Self.byteCount else { return nil }
         self.bytes = bytes
     }
 
-    package var description: String { hexadecimal(bytes) }
+    package var description: String { bytes.hexadecimal }
 }
 
 /// The name of a key object: `keys/ID`, and `keys/ID.2`, `keys/ID.3` … for those with the same data key and
@@ -88,21 +77,4 @@ package struct KeyObjectName: Hashable, Sendable, Comparable {
 
     /// By version.
     package static func < (one: KeyObjectName, other: KeyObjectName) -> Bool { one.version < other.version }
-}
-
-private func hexadecimal(_ bytes: [UInt8]) -> String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-        decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] },
-        as: UTF8.self
-    )
-}
-
-private func hexadecimalBytes(_ text: some StringProtocol, _ count: Int) -> [UInt8]? {
-    let digits = Array(text.utf8)
-    guard digits.count == 2 * count else { return nil }
-    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
-        UInt8(String(decoding: digits[$0...$0 + 1], as: UTF8.self), radix: 16)
-    }
-    return bytes.count == count && hexadecimal(bytes).utf8.elementsEqual(digits) ? bytes : nil
 }
