@@ -213,6 +213,18 @@ package struct OpenFile: ~Copyable, Sendable {
         linux_clone_file(descriptor, source.descriptor) == 0
     }
 
+    /// Gives an empty file the content of another one, which no process changes. Where the file system
+    /// supports it, they share it.
+    package func becomeCopy(of source: borrowing OpenFile) throws(SystemError) {
+        if becomeClone(of: source) { return }
+        var buffer = [UInt8](repeating: 0, count: 1 << 20)
+        var offset: UInt64 = 0
+        while case let count = try source.read(into: &buffer, count: buffer.count, at: offset), count > 0 {
+            try write(unsafe buffer.span.bytes.extracting(0..<count), at: offset)
+            offset += UInt64(count)
+        }
+    }
+
     package func status() throws(SystemError) -> FileStatus {
         try FileStatus(ofOpen: descriptor, path)
     }

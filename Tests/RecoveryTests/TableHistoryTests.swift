@@ -11,18 +11,25 @@ import Testing
 @testable import RepositoryFormat
 
 @Suite("History of a table") struct TableHistoryTests {
-    /// Transactions on a table `t(k, v)` and on another one, each a snapshot.
+    /// Transactions on a table `t(k, v)` and on another one, each a snapshot, some perhaps with a base.
     private final class Transactions {
         let recorded: RecordedRoot
         private let directory: TemporaryDirectory
         private let isText: Bool
+        private let hasBases: Bool
         private var random: SeededRandom
         private var count = 0
         /// Rows added, removed and changed, by the snapshots in which any were.
         private(set) var expected: [[Int]] = []
 
-        init(_ definition: String, in directory: TemporaryDirectory, _ random: SeededRandom) throws {
+        init(
+            _ definition: String,
+            hasBases: Bool,
+            in directory: TemporaryDirectory,
+            _ random: SeededRandom
+        ) throws {
             self.directory = directory
+            self.hasBases = hasBases
             self.random = random
             isText = definition.contains("TEXT")
             try FileManager.default.createDirectory(
@@ -38,24 +45,31 @@ import Testing
                 "PRAGMA page_size = 512; CREATE TABLE \(definition); CREATE TABLE other(x);",
                 on: path
             )
-            try record(.baseline)
+            try record(.baseline, asBase: hasBases)
             // The table is new.
             expected.append([0, 0, 0])
         }
 
         private var path: String { directory.file("data/a.db") }
 
-        private func record(_ event: SnapshotEvent) throws {
+        private func record(_ event: SnapshotEvent, asBase: Bool) throws {
             count += 1
-            let image = try directory.bytes(of: "data/a.db")
-            try recorded.record("a.db", .database, image, event, at: Instant(nanoseconds: Int64(count)))
+            try recorded.record(
+                "a.db",
+                .database,
+                directory.bytes(of: "data/a.db"),
+                event,
+                at: Instant(nanoseconds: Int64(count)),
+                asBase: asBase
+            )
         }
 
         func runOne() throws {
             try directory.write(directory.bytes(of: "data/a.db"), to: "before.db")
             let sql = statement()
             try SQLite3.sql("BEGIN; \(sql); INSERT INTO other VALUES(1); COMMIT;", on: path)
-            try record(.commit)
+            let isBase = hasBases && Int.random(in: 0..<20, using: &random) == 0
+            try record(isBase ? .scan : .commit, asBase: isBase)
             let counts = try SQLite3.sql(
                 """
                 ATTACH '\(directory.file("before.db"))' AS b;
@@ -93,27 +107,84 @@ import Testing
     @Test(
         "counts what sqlite3 counts, whatever the transactions are",
         arguments: [
-            "t(k INTEGER PRIMARY KEY, v)", "t(k TEXT PRIMARY KEY, v)",
-            "t(v, k TEXT PRIMARY KEY) WITHOUT ROWID",
+            ("t(k INTEGER PRIMARY KEY, v)", false), ("t(k INTEGER PRIMARY KEY, v)", true),
+            ("t(k TEXT PRIMARY KEY, v)", true), ("t(v, k TEXT PRIMARY KEY) WITHOUT ROWID", true),
         ]
     )
-    func random(_ definition: String) throws {
+    func random(_ definition: String, hasBases: Bool) throws {
         let random = SeededRandom()
         try withTemporaryDirectory { directory in
-            let transactions = try Transactions(definition, in: directory, random)
+            let transactions = try Transactions(definition, hasBases: hasBases, in: directory, random)
             for _ in 0..<80 { try transactions.runOne() }
             transactions.recorded.close()
             let root = transactions.recorded.root
-            guard case .file(let file)? = try SnapshotIndex(root).scope(of: "a.db") else {
-                Issue.record("there is no a.db")
-                return
-            }
+            let file = try Self.database(of: root)
             var found: [[Int]] = []
             try TableHistory(root, file, table: "T").run { change in
                 let summary = change.summary
                 found.append([summary.added, summary.removed, summary.changed])
             }
             #expect(found == transactions.expected, "\(random)")
+        }
+    }
+
+    private static func database(of root: RootDescription) throws -> FileID {
+        let scope = try SnapshotIndex(root).scope(of: "a.db")
+        guard case .file(let file)? = scope else { throw RepositoryError.noSnapshot(.root, at: .none) }
+        return file
+    }
+
+    /// A base of 4 chunks: the schema is in the first one, and in the last one a table of which row 1 was
+    /// deleted later.
+    private static func longBase(_ directory: TemporaryDirectory) throws -> RootDescription {
+        let (data, path) = (directory.file("data"), directory.file("data/a.db"))
+        try FileManager.default.createDirectory(atPath: data, withIntermediateDirectories: true)
+        let recorded = try RecordedRoot(in: directory.file("repository"), protecting: data, .directory)
+        try SQLite3.sql(
+            """
+            CREATE TABLE other(x); INSERT INTO other SELECT randomblob(1000) FROM generate_series(1, 3900);
+            CREATE TABLE t(k INTEGER PRIMARY KEY, v); INSERT INTO t VALUES(1, 'one'), (2, 'two');
+            """,
+            on: path
+        )
+        let times = [Instant(nanoseconds: 1), Instant(nanoseconds: 2)]
+        let base = try directory.bytes(of: "data/a.db")
+        try recorded.record("a.db", .database, base, .baseline, at: times[0], asBase: true)
+        try SQLite3.sql("DELETE FROM t WHERE k = 1;", on: path)
+        try recorded.record("a.db", .database, directory.bytes(of: "data/a.db"), .commit, at: times[1])
+        recorded.close()
+        return recorded.root
+    }
+
+    /// - Parameter place: the offset of a byte, given the size of the file.
+    private static func damageBase(of root: RootDescription, at place: (UInt64) -> UInt64) throws {
+        let bases = root.directory.appending("bases")
+        let base = bases.appending(try #require(Directory.names(in: bases).first))
+        let file = try OpenFile(base, .update)
+        let offset = place(try file.status().sizeBytes)
+        var byte: [UInt8] = [0]
+        _ = try file.read(into: &byte, count: 1, at: offset)
+        byte[0] ^= 0x40
+        try file.write(unsafe byte.span.bytes, at: offset)
+    }
+
+    @Test("of a base only what the table needs is read, and damage of that is not taken for the database's")
+    func damage() throws {
+        try withTemporaryDirectory { directory in
+            let root = try Self.longBase(directory)
+            let file = try Self.database(of: root)
+            let gone = { try DeletedRows(root, file, table: "t").find().map { $0.key.map(\.value) } }
+            let versions = {
+                var versions: [RowHistory.Version.Kind] = []
+                try RowHistory(root, file, table: "t", key: ["1"]).run { versions.append($0.kind) }
+                return versions
+            }
+            try Self.damageBase(of: root) { $0 / 2 }
+            #expect(try gone() == [[.integer(1)]])
+            #expect(try versions() == [.present, .deleted])
+            try Self.damageBase(of: root) { $0 - 1000 }
+            #expect(throws: DamageError.self) { try gone() }
+            #expect(throws: DamageError.self) { try versions() }
         }
     }
 

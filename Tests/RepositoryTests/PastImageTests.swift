@@ -45,6 +45,26 @@ struct PastImageTests {
         return bytes
     }
 
+    /// Reads ranges at random. A failed expectation would print all of the image.
+    private func expect(
+        _ image: PastImage,
+        has bytes: [UInt8],
+        _ random: inout SeededRandom,
+        _ comment: String
+    ) throws {
+        for _ in 0..<40 {
+            let start = Int.random(in: 0..<bytes.count, using: &random)
+            let end = min(bytes.count, start + .random(in: 1...20_000, using: &random))
+            let isEqual = try read(image, end - start, at: start) == Array(bytes[start..<end])
+            #expect(isEqual, "\(comment): \(start)..<\(end)")
+        }
+    }
+
+    private func expect(_ image: PastImage, hasOnly bytes: [UInt8], _ comment: String) throws {
+        let isEqual = try read(image, bytes.count + 1, at: 0) == bytes
+        #expect(isEqual, "\(comment)")
+    }
+
     /// Catches a chunk of the base that is written over newer pages, or behind what the file was cut to.
     @Test("any range of it, in any order, is that of the rebuilt image", arguments: [false, true])
     func equal(isCompacted: Bool) throws {
@@ -54,15 +74,37 @@ struct PastImageTests {
             let image = try open(history, at: index + 1)
             let comment = "\(history.random), snapshot \(index + 1)"
             #expect(image.snapshot.sequence == SequenceNumber(UInt64(index + 1)), "\(comment)")
-            for _ in 0..<40 {
-                let start = Int.random(in: 0..<snapshot.bytes.count, using: &history.random)
-                let end = min(snapshot.bytes.count, start + .random(in: 1...20_000, using: &history.random))
-                let isEqual = try read(image, end - start, at: start) == Array(snapshot.bytes[start..<end])
-                #expect(isEqual, "\(comment): \(start)..<\(end)")
-            }
-            let isEqual = try read(image, snapshot.bytes.count + 1, at: 0) == snapshot.bytes
-            #expect(isEqual, "\(comment)")
+            try expect(image, has: snapshot.bytes, &history.random, comment)
+            try expect(image, hasOnly: snapshot.bytes, comment)
         }
+    }
+
+    /// Catches a digest that counts a chunk that is not there yet, pages that are lost when the image becomes
+    /// shorter, and a copy that changes with the image.
+    @Test("so is any range of a replay's image, and a copy that follows it is as the image was then")
+    func replay() throws {
+        var history = try Self.history()
+        let (expected, directory) = (history.expected, FilePath(history.test.directory.path))
+        let seed = "\(history.random)"
+        var former = FollowingImage(in: directory)
+        var followed: [UInt8] = []
+        var count = 0
+        try HistoryReplay(history.test.root).run(history.files[0].id, in: directory) { step in
+            let (bytes, comment) = (expected[count].bytes, "\(seed), snapshot \(count + 1)")
+            count += 1
+            #expect(step.state.sequence == SequenceNumber(UInt64(count)), "\(comment)")
+            former.note(step)
+            if let copy = former.image { try expect(copy, has: followed, &history.random, comment) }
+            let isSkipped = Int.random(in: 0..<3, using: &history.random) == 0
+            if isSkipped, count < expected.count { return }
+            let image = try step.image()
+            try expect(image, has: bytes, &history.random, comment)
+            try former.follow(image)
+            followed = bytes
+            if Bool.random(using: &history.random) { try expect(image, hasOnly: bytes, comment) }
+        }
+        #expect(count == expected.count, "\(seed)")
+        try expect(try #require(former.image), hasOnly: expected.last!.bytes, seed)
     }
 
     @Test("damage of a chunk is told to whoever reads it, and to nobody else")

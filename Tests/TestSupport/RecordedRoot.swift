@@ -26,6 +26,8 @@ package final class RecordedRoot {
     }
 
     /// Records a whole image as a snapshot and makes it durable.
+    ///
+    /// - Parameter asBase: it gets a base image of its own.
     @discardableResult
     package func record(
         _ name: String,
@@ -33,13 +35,21 @@ package final class RecordedRoot {
         _ image: [UInt8],
         _ event: SnapshotEvent = .scan,
         at time: Instant,
-        coalesced: Int = 0
+        coalesced: Int = 0,
+        asBase: Bool = false
     ) throws -> SequenceNumber {
         let writer = try open()
         let file = writer.declare(name: FilePath(name), kind: kind)
         let pageSize = kind == .database ? Self.pageSize(of: image) : .plain
         guard let shape = ImageSize(pageSize: pageSize, byteCount: UInt64(image.count)) else {
             throw RecordedRootError.tooLarge
+        }
+        if asBase {
+            try writer.beginBase(file, shape: shape)
+            try writer.baseChunk(file, firstPage: PageNumber(1), bytes: image)
+            let sequence = try writer.endBase(file, event: event, time: time, shape: shape)
+            _ = try writer.flush()
+            return sequence
         }
         var pages = PageSet(pageSize: pageSize)
         for start in stride(from: 0, to: image.count, by: pageSize.bytes) {

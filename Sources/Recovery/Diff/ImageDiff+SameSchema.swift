@@ -1,5 +1,4 @@
 import GRDB
-import SystemPackage
 
 /// The schema of an image that SQLite can attach as it is.
 struct AttachedSchema {
@@ -56,8 +55,8 @@ extension ImageDiff {
     ///
     /// - Parameter rowIDs: only these rows are compared; nil: all. It is about the only table that is.
     init(
-        from old: FilePath,
-        to new: FilePath,
+        from old: ImageURI,
+        to new: ImageURI,
         both schema: AttachedSchema,
         rowIDs: DifferingRowIDs?
     ) throws {
@@ -65,7 +64,7 @@ extension ImageDiff {
         try queue.writeWithoutTransaction { database in
             try database.execute(sql: "PRAGMA encoding = '\(schema.encoding)'")
             for (name, image) in [("old", old), ("new", new)] {
-                try database.execute(sql: "ATTACH ? AS \(name)", arguments: [ImageURI(image).text])
+                try database.execute(sql: "ATTACH ? AS \(name)", arguments: [image.text])
             }
         }
         (self.old, self.new) = (schema.tables, schema.tables)

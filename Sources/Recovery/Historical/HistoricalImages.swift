@@ -58,6 +58,11 @@ package final class HistoricalImages {
         return uri
     }
 
+    /// An image of a replay, for SQLite. It takes the place of the one that had the name.
+    func readable(_ image: PastImage, named name: String) throws -> ImageURI {
+        try pastImages.add(image, as: path(named: name))
+    }
+
     /// If an image could not be read, what is wrong with it is thrown in place of SQLite's error.
     package func explaining<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch { throw pastImages.failure ?? error }
@@ -69,8 +74,10 @@ package final class HistoricalImages {
         try? Directory.remove(path)
     }
 
+    var directory: FilePath { work.path }
+
     /// A path in the same directory, for files derived from an image.
-    package func path(named name: String) -> FilePath { work.path.appending(name) }
+    package func path(named name: String) -> FilePath { directory.appending(name) }
 }
 
 extension ImageRebuilder {

@@ -1,13 +1,25 @@
 import LinuxSystem
+import RepositoryReader
 import SQLiteFiles
 
 extension DatabaseHeader {
     /// The header of a file; nil when it has none.
     init?(of file: borrowing OpenFile) throws(SystemError) {
         var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
-        guard try file.read(into: &front, count: front.count, at: 0) == front.count,
-            let header = try? unsafe DatabaseHeader(front.span.bytes)
-        else { return nil }
+        let count = try file.read(into: &front, count: front.count, at: 0)
+        self.init(front[..<count])
+    }
+
+    /// The header of an image; nil when it has none.
+    init?(of image: PastImage) throws {
+        var front = [UInt8](repeating: 0, count: DatabaseLayout.headerBytes)
+        let count = try image.read(into: &front, count: front.count, at: 0)
+        self.init(front[..<count])
+    }
+
+    /// `front`: the first bytes of a file, perhaps fewer than a header has.
+    private init?(_ front: ArraySlice<UInt8>) {
+        guard let header = try? unsafe DatabaseHeader(front.span.bytes) else { return nil }
         self = header
     }
 }

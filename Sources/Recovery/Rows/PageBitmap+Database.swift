@@ -1,5 +1,7 @@
 import GRDB
 import LinuxSystem
+import RepositoryFormat
+import RepositoryReader
 import SQLiteFiles
 
 extension PageBitmap {
@@ -14,9 +16,9 @@ extension PageBitmap {
     }
 
     /// The pages of a damaged image: a change of any of them may repair it.
-    static func everyPage(of file: borrowing OpenFile, _ header: DatabaseHeader) throws -> PageBitmap {
+    static func everyPage(of image: PastImage, _ header: DatabaseHeader) -> PageBitmap {
         // The header may have a smaller page size than that of the stored image.
-        let pages = (try file.status().sizeBytes / UInt64(header.pageSize.bytes)).addingSaturated(2)
+        let pages = (image.snapshot.shape.byteCount / UInt64(header.pageSize.bytes)).addingSaturated(2)
         var all = PageBitmap()
         all.insert(1..<UInt32(clamping: pages))
         return all

@@ -3,11 +3,11 @@ import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
 import SQLiteFiles
-import SystemPackage
 
 /// The versions of one row, from snapshot to snapshot.
 ///
-/// All snapshots are applied to one image. SQLite reads it only if a page changed on which the row depends:
+/// All snapshots are applied to one image, of which SQLite reads only what it needs. It does so if a page
+/// changed on which the row depends:
 /// 1. The path to it in its table's b-tree, with its overflow pages.
 /// 2. All pages of the table and its key's index, while the row is missing or the table has no rowids.
 ///
@@ -36,7 +36,6 @@ package final class RowHistory {
     private let file: FileID
     private let table: String
     private let key: [String]
-    private let image: FilePath
     private let images: HistoricalImages
     private var watched = PageBitmap()
     private var row: [RowDiff.Value]?
@@ -44,6 +43,8 @@ package final class RowHistory {
     private var hadTable = false
     private var keyColumns: RowKeyColumns
     private var wasView = false
+    /// The table that was probably meant, if there is none of that name.
+    private var similar: String?
     /// It changes whenever a table gets another root page or other columns.
     private var cookie: UInt32?
     /// The number of snapshots that SQLite has read.
@@ -57,7 +58,6 @@ package final class RowHistory {
         self.key = key
         keyColumns = RowKeyColumns(count: key.count)
         images = try HistoricalImages(root)
-        image = images.path(named: "history")
     }
 
     /// Calls `onVersion` for each version, oldest first. Throws `RowError` when no snapshot had such a table,
@@ -72,11 +72,10 @@ package final class RowHistory {
         // The table may have been made anew with another key.
         if !isFound, keyColumns.useLast() {
             (isFirst, watched) = (true, PageBitmap())
-            try Directory.remove(image)
             try replay(note)
         }
         if !hadTable {
-            throw wasView ? RowError.isView(table) : RowError.missing(table, in: ImageURI(image), at: .none)
+            throw wasView ? RowError.isView(table) : RowError.noTable(table, at: .none, similar: similar)
         }
         if keyColumns.found == nil, let other = keyColumns.other {
             throw RowError.wrongKeyCount(table, columns: other, given: key.count)
@@ -84,15 +83,18 @@ package final class RowHistory {
     }
 
     private func replay(_ onVersion: (Version) throws -> Void) throws {
-        try HistoryReplay(root).run(file, image: image) { step in
-            guard try mayDiffer(step) else { return }
-            try step.writeImage()
-            examinedCount += 1
-            let found = try currentRow()
-            cookie = try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie
-            if let version = version(step.state, found) { try onVersion(version) }
-            row = found
-            isFirst = false
+        try images.explaining {
+            try HistoryReplay(root).run(file, in: images.directory) { step in
+                guard try mayDiffer(step) else { return }
+                examinedCount += 1
+                let image = try step.image()
+                let header = try DatabaseHeader(of: image)
+                let found = try currentRow(of: image, header)
+                cookie = header?.schemaCookie
+                if let version = version(step.state, found) { try onVersion(version) }
+                row = found
+                isFirst = false
+            }
         }
     }
 
@@ -101,8 +103,7 @@ package final class RowHistory {
             return true
         }
         guard pages.contains(PageNumber(1)) else { return false }
-        try step.writeImage()
-        return try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie != cookie
+        return try DatabaseHeader(of: step.image())?.schemaCookie != cookie
     }
 
     private func version(_ state: SnapshotState, _ found: [RowDiff.Value]?) -> Version? {
@@ -119,31 +120,34 @@ package final class RowHistory {
     }
 
     /// The row in the image. Also sets the pages on which it depends.
-    private func currentRow() throws -> [RowDiff.Value]? {
-        let file = try OpenFile(image, .read)
-        guard let header = try DatabaseHeader(of: file) else {
+    private func currentRow(of image: PastImage, _ header: DatabaseHeader?) throws -> [RowDiff.Value]? {
+        guard let header else {
             // Empty, deleted, or not a database: any database that follows begins with the first page.
             watched = PageBitmap()
             watched.insert(PageNumber(1))
             return nil
         }
+        let uri = try images.readable(image, named: "history")
         do {
-            return try ImageDatabase(at: image).read { try currentRow(in: $0, file, header) }
+            return try images.explaining {
+                try ImageDatabase(uri).read { try currentRow(in: $0, image, header) }
+            }
         } catch let error as DatabaseError where error.isDamage {
-            watched = try .everyPage(of: file, header)
+            watched = .everyPage(of: image, header)
             return row
         }
     }
 
     private func currentRow(
         in database: Database,
-        _ file: borrowing OpenFile,
+        _ image: PastImage,
         _ header: DatabaseHeader
     ) throws -> [RowDiff.Value]? {
         let shapes = try TableShape.all(of: "main", in: database)
         watched = PageBitmap()
         guard let shape = shapes[named: table] else {
             wasView = try wasView || database.views().containsName(table)
+            similar = shapes.keys.map(\.text).nearest(to: table)
             return nil
         }
         hadTable = true
@@ -168,13 +172,13 @@ package final class RowHistory {
         for values in RowKeyText.candidates(key) {
             guard let values = try database.firstRow(columns, rows, arguments: StatementArguments(values))
             else { continue }
-            try watchRow(shape, rowIDName == nil ? nil : values.last, database, file, header)
+            try watchRow(shape, rowIDName == nil ? nil : values.last, database, image, header)
             return shape.columns.with(values)
         }
         // The place where it would be inserted.
         let rowID =
             isKey && (shape.isRowIDAlias || shape.hasRowIDKey) ? Int64(key[0]).map(SQLValue.integer) : nil
-        try watchRow(shape, rowID, database, file, header)
+        try watchRow(shape, rowID, database, image, header)
         return nil
     }
 
@@ -182,7 +186,7 @@ package final class RowHistory {
         _ shape: TableShape,
         _ rowID: SQLValue?,
         _ database: Database,
-        _ file: borrowing OpenFile,
+        _ image: PastImage,
         _ header: DatabaseHeader
     ) throws {
         if case .integer(let rowID) = rowID, let root = try database.rootPage(of: shape.name) {
@@ -191,12 +195,9 @@ package final class RowHistory {
                 to: rowID,
                 root: root,
                 usableBytes: header.usablePageBytes
-            ) { number throws(SystemError) in
-                _ = try file.read(
-                    into: &page,
-                    count: page.count,
-                    at: number.byteOffset(pageSize: header.pageSize)
-                )
+            ) { number throws in
+                let place = number.byteOffset(pageSize: header.pageSize)
+                _ = try image.read(into: &page, count: page.count, at: place)
                 return page
             }
             if let way { return watched.formUnion(way) }

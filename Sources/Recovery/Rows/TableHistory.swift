@@ -3,11 +3,11 @@ import LinuxSystem
 package import RepositoryFormat
 package import RepositoryReader
 import SQLiteFiles
-import SystemPackage
 
 /// What each snapshot of a database changed in one table.
 ///
-/// All snapshots are applied to one image. Of these SQLite compares the table with its state before:
+/// All snapshots are applied to one image, of which SQLite reads only what it needs. Of these it compares the
+/// table with its state before:
 /// 1. Those that changed a page of the table's b-tree.
 /// 2. Those that changed the schema's version (sqlite.org/fileformat2.html, section 1.3.9).
 /// 3. Those that are not a single transaction.
@@ -48,14 +48,15 @@ package final class TableHistory {
     private let table: String
     private let sequences: ClosedRange<SequenceNumber>
     private let images: HistoricalImages
-    private let image: FilePath
     /// The image as of the last examined snapshot.
-    private var former: FollowingCopy
+    private var former: FollowingImage
     /// The table in that copy.
     private var known = TableState.noDatabase
     private var previous: SnapshotState?
     private var hadTable = false
     private var wasView = false
+    /// The table that was probably meant, if there is none of that name.
+    private var similar: String?
     /// The number of snapshots that SQLite has read.
     package private(set) var examinedCount = 0
 
@@ -68,74 +69,79 @@ package final class TableHistory {
     ) throws {
         (self.root, self.file, self.table, self.sequences) = (root, file, table, sequences)
         images = try HistoricalImages(root)
-        image = images.path(named: "history")
-        former = FollowingCopy(at: images.path(named: "former"))
+        former = FollowingImage(in: images.directory)
     }
 
     /// Calls `onChange` for each snapshot that changed the table, oldest first. Throws `RowError` when no
     /// snapshot had such a table, what a rebuild throws, and what `onChange` throws.
     package func run(_ onChange: (Change) throws -> Void) throws {
-        try HistoryReplay(root).run(file, image: image) { step in
-            former.note(step.pages)
-            guard sequences.contains(step.state.sequence) else { return }
-            guard try mayDiffer(step) else { return previous = step.state }
-            try step.writeImage()
-            examinedCount += 1
-            try examine(step.state, onChange)
+        try images.explaining {
+            try HistoryReplay(root).run(file, in: images.directory) { step in
+                former.note(step)
+                guard sequences.contains(step.state.sequence) else { return }
+                guard try mayDiffer(step) else { return previous = step.state }
+                examinedCount += 1
+                try examine(step.image(), onChange)
+            }
         }
         if !hadTable {
-            throw wasView ? RowError.isView(table) : RowError.missing(table, in: ImageURI(image), at: .none)
+            throw wasView ? RowError.isView(table) : RowError.noTable(table, at: .none, similar: similar)
         }
     }
 
     private func mayDiffer(_ step: HistoryReplay.Step) throws -> Bool {
-        guard former.exists, let pages = step.pages, step.state.event == .commit,
+        guard former.image != nil, let pages = step.pages, step.state.event == .commit,
             !pages.intersects(known.pages)
         else { return true }
         guard pages.contains(PageNumber(1)) else { return false }
-        try step.writeImage()
-        return try DatabaseHeader(of: OpenFile(image, .read))?.schemaCookie != known.cookie
+        return try DatabaseHeader(of: step.image())?.schemaCookie != known.cookie
     }
 
-    private func examine(_ state: SnapshotState, _ onChange: (Change) throws -> Void) throws {
-        let file = try OpenFile(image, .read)
-        let header = try DatabaseHeader(of: file)
+    private func examine(_ image: PastImage, _ onChange: (Change) throws -> Void) throws {
+        let header = try DatabaseHeader(of: image)
         let (next, change): (TableState, Change?)
         do {
-            let diff: ImageDiff
-            (next, diff) = try compare(state, header)
-            change = try self.change(state, diff)
+            (next, change) = try images.explaining {
+                let (next, diff) = try compare(image, header)
+                return (next, try self.change(image.snapshot, diff))
+            }
         } catch let error as DatabaseError where error.isDamage {
             // Nobody knows which rows it has. The next readable state is compared with the one before.
-            if let header { try known.depend(onEveryPageOf: file, header) }
+            if let header { known.depend(onEveryPageOf: image, header) }
             return
         }
         if let change { try onChange(change) }
-        try former.follow(image, state.shape)
-        (known, previous) = (next, state)
+        try former.follow(image)
+        (known, previous) = (next, image.snapshot)
     }
 
     /// The table in the image, and a comparison with the image before.
     private func compare(
-        _ state: SnapshotState,
+        _ image: PastImage,
         _ header: DatabaseHeader?
     ) throws -> (TableState, ImageDiff) {
-        let old = known.cookie == nil ? nil : former.path
+        let copy = known.cookie == nil ? nil : former.image
+        let old = try copy.map { try images.readable($0, named: "former") }
         guard let header else { return (.noDatabase, try ImageDiff(from: old, to: nil)) }
+        let new = try images.readable(image, named: "history")
         // A transaction that changes the schema changes its version.
-        guard state.event == .commit, header.schemaCookie == known.cookie, let schema = known.schema else {
-            let diff = try ImageDiff(from: old, to: image)
-            return (try TableState(of: diff.newShape(of: table), in: image, header, diff.newSchema), diff)
+        guard let old, image.snapshot.event == .commit, header.schemaCookie == known.cookie,
+            let schema = known.schema
+        else {
+            let diff = try ImageDiff(from: old, to: new)
+            let shape = diff.newShape(of: table)
+            return (try TableState(of: shape, in: image, at: new, header, diff.newSchema), diff)
         }
-        let next = try TableState(of: schema.tables[named: table], in: image, header, schema)
-        let touched = state.shape.pageSize == header.pageSize ? former.differing : nil
+        let next = try TableState(of: schema.tables[named: table], in: image, at: new, header, schema)
+        let touched = image.snapshot.shape.pageSize == header.pageSize ? former.differing : nil
         let rowIDs = known.rowIDs(differingIn: next, touched)
-        return (next, try ImageDiff(from: former.path, to: image, both: schema, rowIDs: rowIDs))
+        return (next, try ImageDiff(from: old, to: new, both: schema, rowIDs: rowIDs))
     }
 
     private func change(_ state: SnapshotState, _ diff: ImageDiff) throws -> Change? {
         guard let shape = diff.newShape(of: table) ?? diff.oldShape(of: table) else {
             wasView = wasView || diff.views.containsName(table)
+            similar = diff.tables.nearest(to: table)
             return nil
         }
         hadTable = true

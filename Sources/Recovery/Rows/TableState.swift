@@ -1,7 +1,6 @@
 import GRDB
-import LinuxSystem
+import RepositoryReader
 import SQLiteFiles
-import SystemPackage
 
 /// A table in an image: the pages on which it depends, and where its rows are.
 struct TableState {
@@ -24,10 +23,13 @@ struct TableState {
         (self.cookie, self.schema, self.pages, self.tree) = (cookie, schema, pages, tree)
     }
 
-    /// - Parameter shape: nil if the image has no such table.
+    /// - Parameters:
+    ///   - shape: nil if the image has no such table.
+    ///   - uri: where SQLite finds the image.
     init(
         of shape: TableShape?,
-        in image: FilePath,
+        in image: PastImage,
+        at uri: ImageURI,
         _ header: DatabaseHeader,
         _ schema: AttachedSchema?
     ) throws {
@@ -38,7 +40,7 @@ struct TableState {
             return
         }
         var pages = PageBitmap()
-        let root = try ImageDatabase(at: image).read { database in
+        let root = try ImageDatabase(uri).read { database in
             try pages.insert(treeNamed: shape.name, in: database)
             return shape.rowIDName == nil ? nil : try database.rootPage(of: shape.name)
         }
@@ -48,22 +50,20 @@ struct TableState {
 
     private static func tree(
         _ root: PageNumber,
-        _ image: FilePath,
+        _ image: PastImage,
         _ header: DatabaseHeader
     ) throws -> TableSearch.Tree? {
-        let file = try OpenFile(image, .read)
         var page = [UInt8](repeating: 0, count: header.pageSize.bytes)
-        return try TableSearch.tree(root: root, usableBytes: header.usablePageBytes) {
-            number throws(SystemError) in
+        return try TableSearch.tree(root: root, usableBytes: header.usablePageBytes) { number throws in
             let place = number.byteOffset(pageSize: header.pageSize)
-            let count = try file.read(into: &page, count: page.count, at: place)
+            let count = try image.read(into: &page, count: page.count, at: place)
             return count == page.count ? page : []
         }
     }
 
     /// No page of a damaged image is known not to matter.
-    mutating func depend(onEveryPageOf file: borrowing OpenFile, _ header: DatabaseHeader) throws {
-        pages = try .everyPage(of: file, header)
+    mutating func depend(onEveryPageOf image: PastImage, _ header: DatabaseHeader) {
+        pages = .everyPage(of: image, header)
     }
 
     /// The rowids of rows that may differ in a later state with the same schema; nil: all may.

@@ -48,24 +48,23 @@ final class PastImages {
         )
     )
 
-    private var names: [FilePath] = []
-    private var images: [PastImage] = []
+    private var images: [FilePath: PastImage] = [:]
 
     deinit {
-        for name in names { Self.known.withLock { $0[name.string] = nil } }
+        for name in images.keys { Self.known.withLock { $0[name.string] = nil } }
     }
 
     /// Why SQLite could not read one of them.
-    var failure: (any Error)? { images.lazy.compactMap(\.failure).first }
+    var failure: (any Error)? { images.values.lazy.compactMap(\.failure).first }
 
-    /// SQLite finds the image there from now on. The name is not that of a file.
+    /// SQLite finds the image there from now on, in the place of an earlier one. The name is not that of a
+    /// file.
     func add(_ image: PastImage, as name: FilePath) throws(DatabaseError) -> ImageURI {
         guard Self.registration == SQLITE_OK else {
             throw DatabaseError(resultCode: ResultCode(rawValue: Self.registration))
         }
         Self.known.withLock { $0[name.string] = image }
-        names.append(name)
-        images.append(image)
+        images[name] = image
         return ImageURI(past: name)
     }
 

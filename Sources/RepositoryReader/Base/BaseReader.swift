@@ -15,7 +15,7 @@ package import SystemPackage
 /// The index is never in memory as a whole: it may claim to be as long as a disk. It is verified from front
 /// to back when the base is opened, and read again piece by piece. Each entry is then checked once more,
 /// since the file may have changed.
-package struct BaseReader: ~Copyable {
+package struct BaseReader: ~Copyable, Sendable {
     let path: FilePath
     let shape: ImageSize
     let fileBytes: UInt64

@@ -3,7 +3,7 @@ package import RepositoryFormat
 package import SystemPackage
 
 /// An open file that several owners share.
-package final class SharedFile {
+package final class SharedFile: Sendable {
     package let file: OpenFile
 
     package init(_ path: FilePath, _ mode: OpenFile.Mode) throws(SystemError) {
@@ -12,6 +12,13 @@ package final class SharedFile {
 
     package init(_ file: consuming OpenFile) {
         self.file = file
+    }
+
+    /// A new file without a name, on the file system of a directory.
+    convenience init(unnamedIn directory: FilePath) throws(SystemError) {
+        let path = directory.appending("unnamed")
+        try self.init(path, .createNew)
+        try Directory.remove(path)
     }
 }
 

@@ -31,7 +31,8 @@ extension ImageApplier {
         }
     }
 
-    /// The same, but chunks of the base are read only when something of them is needed. No digest is known.
+    /// The same, but chunks of the base are read only when something of them is needed. That they have the
+    /// digest of the reference is not proven.
     mutating func apply(
         lazily reader: consuming BaseReader,
         _ sequence: SequenceNumber,

@@ -93,6 +93,8 @@ package struct PageOverlay {
         _ shape: ImageSize,
         _ file: borrowing OpenFile
     ) throws(SystemError) -> UInt64 {
+        let end = PageNumber(pages.upperBound).byteOffset(pageSize: size)
+        try base?.fill(PageNumber(pages.lowerBound).byteOffset(pageSize: size)..<end, of: file)
         let validBytes = min(fileValidBytes, shape.pageCount.byteCount(pageSize: size))
         let valid = ImageSize(pageSize: size, byteCount: validBytes) ?? shape
         var (sum, next) = (UInt64(0), pages.lowerBound)

@@ -46,7 +46,7 @@ package final class RebuildPass {
     var imageProgress: WorkProgress?
     /// Counts the bytes of segments as they are read.
     var streamProgress: WorkProgress?
-    /// Whether bases are read only where something of them is needed. No digests are known then.
+    /// Whether bases are read only where something of them is needed. Their digests are not compared then.
     var readsBasesLazily = false
     /// Whether `onSnapshot` is called as well for a snapshot whose changes are lost, if the image has its
     /// digest without them.
@@ -120,6 +120,8 @@ package final class RebuildPass {
                 } catch is ReplacedSegmentError {
                     throw ReplacedSegmentError()
                 } catch {
+                    // Of a base that is read lazily, the error only says that it could not be read.
+                    let error = rebuild.applier.overlay.base?.damage ?? error
                     // What cannot be fetched again stays damaged, and the other files are rebuilt.
                     if let damage = error as? DamageError,
                         (try? root.baseFiles.replaceDamaged(damage.path)) == true
@@ -244,17 +246,16 @@ package final class RebuildPass {
         guard let rebuild = rebuilds[id], let snapshot = rebuild.plan.snapshot else {
             throw RepositoryError.noSnapshot(id, at: .none)
         }
-        let base = rebuild.applier.overlay.base
-        if let failure = base?.damage ?? rebuild.failure { throw failure }
-        guard rebuild.applier.shape == snapshot.shape else { throw mismatch(rebuild, snapshot) }
-        return (snapshot, base)
+        if let failure = rebuild.failure { throw failure }
+        guard rebuild.applier.shape == snapshot.shape else { throw mismatch(rebuild, snapshot, "size") }
+        return (snapshot, rebuild.applier.overlay.base)
     }
 
-    private func mismatch(_ rebuild: FileRebuild, _ snapshot: SnapshotState) -> DamageError {
+    private func mismatch(_ rebuild: FileRebuild, _ snapshot: SnapshotState, _ part: String) -> DamageError {
         DamageError(
             rebuild.plan.end.map { root.segmentPath($0.record.segment) } ?? root.directory,
             at: rebuild.plan.end?.record.offset ?? 0,
-            "the rebuilt image of snapshot \(snapshot.sequence) does not have its digest"
+            "the rebuilt image of snapshot \(snapshot.sequence) does not have its \(part)"
         )
     }
 
@@ -269,7 +270,7 @@ package final class RebuildPass {
         guard rebuild.applier.shape == snapshot.shape,
             try output.file.status().sizeBytes == snapshot.shape.byteCount,
             try rebuild.applier.finalDigest(of: output.file) == snapshot.digest
-        else { throw firstDamage ?? mismatch(rebuild, snapshot) }
+        else { throw firstDamage ?? mismatch(rebuild, snapshot, "digest") }
         return snapshot
     }
 }
