@@ -5,7 +5,8 @@ import SQLiteFiles
 /// The pages that one finished transaction may have changed, according to its rollback journal:
 /// 1. Those in the journal.
 /// 2. Those that were leaves of the freelist. SQLite does not journal a page without content.
-/// 3. Those beyond the previous size of the database.
+/// 3. Those beyond the previous size of the database. The file may be longer (SQLITE_FCNTL_CHUNK_SIZE, or a
+///    writer that was killed before it cut the file): SQLite does not journal what is behind the database.
 ///
 /// To use a leaf, SQLite changes its trunk, so the journal has the trunk's pre-image. Every pre-image that
 /// could be a trunk counts as one. Naming too many pages is harmless.
@@ -16,8 +17,10 @@ struct JournalEvidence {
     private(set) var counterBefore: UInt32?
     /// The digest of page 1 before the transaction.
     private(set) var pageOneBefore: UInt64?
-    /// The size of the database before the transaction.
+    /// The size of the file before the transaction.
     fileprivate(set) var originalPages = PageCount(0)
+    /// The size of the database before the transaction, according to its header; nil when that does not say.
+    private var databasePages: PageCount?
     /// The super-journal that it shares with other databases' journals, if the transaction was over several.
     fileprivate(set) var superJournal: SuperJournalName?
 
@@ -26,11 +29,15 @@ struct JournalEvidence {
 
     fileprivate init() {}
 
+    /// The pages up to here were journalled before they were changed, apart from leaves of the freelist.
+    var journalledPages: PageCount { min(originalPages, databasePages ?? originalPages) }
+
     fileprivate mutating func take(_ page: PageNumber, _ preimage: RawSpan) {
         pages.append(page)
         if page == PageNumber(1), preimage.byteCount >= DatabaseLayout.headerBytes {
             counterBefore = preimage.bigEndianUInt32(at: DatabaseLayout.changeCounter)
             pageOneBefore = ImageDigest.part(page, preimage)
+            databasePages = (try? DatabaseHeader(preimage))?.trustedPageCount
         }
         guard
             let trunk = FreelistTrunk(

@@ -178,8 +178,8 @@ extension RollbackCapture {
         return before != pageOne
     }
 
-    /// The pages that the finished journals name, and those that the file has gained; ascending, each once.
-    /// Nil when they are too many to list.
+    /// The pages that the finished journals name, and those behind the database as it was; ascending, each
+    /// once. Nil when they are too many to list.
     private func namedPages(_ window: QuiescentWindow, _ known: KnownState) throws -> [PageNumber]? {
         guard let pageSize = known.image?.shape.pageSize else { return [] }
         let pageCount = try known.bounds.shape(pageSize, window).pageCount
@@ -187,7 +187,7 @@ extension RollbackCapture {
         if pageCount.contains(PageNumber(1)) { pages.insert(PageNumber(1)) }
         for evidence in journal.finished {
             for page in evidence.pages where pageCount.contains(page) { pages.insert(page) }
-            pages.insert(pageCount.pages(behind: evidence.originalPages))
+            pages.insert(pageCount.pages(behind: evidence.journalledPages))
         }
         var numbers: [PageNumber] = []
         var next: PageNumber? = PageNumber(1)

@@ -1,4 +1,5 @@
 import LinuxSystem
+import SQLiteFiles
 import SystemPackage
 import TestSupport
 import Testing
@@ -91,6 +92,22 @@ struct JournalWatchTests {
         #expect(watch.unread == 2 && watch.finished.isEmpty)
         watch.captured()
         #expect(try !watch.hasNews && watch.state(&scratch) == .live)
+    }
+
+    @Test("in a file that is longer than its database, nothing behind the database counts as journalled")
+    mutating func longerFile() throws {
+        let database = folder.file("longer.db")
+        let session = try SQLite3Session(database)
+        try session.sql(".filectrl chunk_size 65536\nCREATE TABLE t(a);")
+        try session.sql("BEGIN; INSERT INTO t VALUES(1);")
+        try Directory.addName(FilePath(folder.file("journal-5")), to: FilePath(database + "-journal"))
+        try session.sql("COMMIT;")
+        watch.appeared(try appear(5), &scratch)
+        try vanish()
+        watch.deleted(&scratch)
+        let evidence = try #require(watch.finished.first)
+        #expect(evidence.originalPages == PageCount(16))
+        #expect(evidence.journalledPages == PageCount(2))
     }
 
     @Test("long journals are read in chunks, in order, and those that come meanwhile wait")

@@ -147,6 +147,22 @@ struct RollbackModeTests {
         try protection.check()
     }
 
+    @Test("in a file that SQLite has made longer than its database every commit is captured whole")
+    func longerThanDatabase() throws {
+        let tables = "CREATE TABLE t(i INTEGER PRIMARY KEY, b); CREATE TABLE u(i INTEGER PRIMARY KEY, b);"
+        let protection = try Protection(".filectrl chunk_size 1048576\n\(tables)")
+        try protection.watch()
+        let session = try SQLite3Session(protection.database)
+        for _ in 0..<30 {
+            // The new pages are within the file: no journal names them.
+            try session.sql(
+                "BEGIN; INSERT INTO t(b) VALUES(randomblob(9000)); INSERT INTO u(b) VALUES(randomblob(9000)); COMMIT;"
+            )
+        }
+        try session.close()
+        try expectSound(protection)
+    }
+
     /// The last snapshot is the live file, and in every snapshot both tables have the same rows.
     private func expectSound(_ protection: Protection) throws {
         try protection.sync()
