@@ -157,8 +157,10 @@ extension CaptureState {
     }
 
     /// The same where somebody keeps the lock, and no journal on the disk tells when he commits.
-    mutating func missUnlock(_ now: MonotonicInstant) {
-        let what = "\(path.printable) is locked by a program whose journal is not on the disk"
+    /// `isAfterJournal`: one told of a commit, and he has written since.
+    mutating func missUnlock(isAfterJournal: Bool, _ now: MonotonicInstant) {
+        let program = isAfterJournal ? "that wrote it after its journal" : "whose journal is not on the disk"
+        let what = "\(path.printable) is locked by a program \(program)"
         presence.obstacles.missPause(now, "\(what): it is captured when the lock goes", report)
     }
 }

@@ -114,15 +114,17 @@ extension RollbackCapture {
         return false
     }
 
-    /// Somebody holds the write lock, and no journal tells what for.
+    /// Somebody holds the write lock, and no journal tells what for. There may be one that is over: after its
+    /// end SQLite cuts the file, and who keeps a journal in memory may have found it there.
     private mutating func noteLockedWrite(
         _ file: borrowing OpenFile,
         _ state: inout CaptureState,
         _ now: MonotonicInstant
     ) throws(SystemError) {
         let context = state.context
-        guard try journal.state(&context.scratch) == .absent else { return }
-        state.missUnlock(now)
+        let found = try journal.state(&context.scratch)
+        guard found == .absent || found == .idle else { return }
+        state.missUnlock(isAfterJournal: found == .idle, now)
         guard let counter = try DatabaseHeader(of: file, &context.scratch)?.changeCounter,
             counter != state.image?.changeCounter
         else { return }

@@ -147,6 +147,33 @@ struct RollbackModeTests {
         try protection.check()
     }
 
+    /// SQLite cuts the file after the end of the journal: that is no write that a journal tells of.
+    @Test(
+        "who cuts the file under a lock that stays is named, until it commits again",
+        arguments: ["DELETE", "PERSIST", "TRUNCATE"]
+    )
+    func cutUnderLock(_ mode: String) throws {
+        let protection = try Protection()
+        try protection.watch()
+        // So that the times of the two files differ, however coarse the clock is.
+        let delay = "inject=ftruncate:delay_enter=100000"
+        let session = try SQLite3Session(
+            protection.database,
+            under: ["strace", "-D", "-qq", "-o", "/dev/null", "-e", "trace=ftruncate", "-e", delay]
+        )
+        try session.sql("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=\(mode);")
+        try session.sql("INSERT INTO t(b) VALUES(zeroblob(90000)); DELETE FROM t; VACUUM;")
+        let answer = try protection.holdfast("sync", protection.data, expecting: 3)
+        let reason = "/a.db is locked by a program that wrote it after its journal"
+        #expect(answer.stderr.contains(reason), "\(answer)")
+        try session.sql("INSERT INTO t(b) VALUES(1);")
+        try protection.expectCaptured()
+        #expect(try !protection.status("--json").stdout.contains("is locked by"))
+        try session.close()
+        try protection.expectCaptured()
+        try protection.check()
+    }
+
     @Test("in a file that SQLite has made longer than its database every commit is captured whole")
     func longerThanDatabase() throws {
         let tables = "CREATE TABLE t(i INTEGER PRIMARY KEY, b); CREATE TABLE u(i INTEGER PRIMARY KEY, b);"
