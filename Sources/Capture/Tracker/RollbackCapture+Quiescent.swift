@@ -7,7 +7,7 @@ import SQLiteFiles
 enum RollbackStep {
     case done
     case needsEvents
-    /// A transaction went by unseen amid the scan.
+    /// A transaction went by amid the scan, unseen or too large to be held.
     case interrupt(QuiescentWindow, transactions: Int?)
     /// What may have changed is too large to be read at once.
     case beginScan(QuiescentWindow, HotJournal?, pages: [PageNumber]?, transactions: Int?)
@@ -17,6 +17,8 @@ enum RollbackStep {
 extension RollbackCapture {
     /// More pages than this named by journals are read by a scan.
     private static let namedPages = 1024
+    /// Amid a scan at most so many bytes of named pages are held. If there are more, all is compared again.
+    private static let namedBytesAmidScan = 16 << 20
 
     /// Reads what may have changed, when all events were read that came before. `scan`: the one that goes on.
     mutating func read(
@@ -56,6 +58,9 @@ extension RollbackCapture {
             return .beginScan(window, hot, pages: nil, transactions: transactions)
         case .named(let pages, let transactions) where pages.count > Self.namedPages && scan == nil:
             return .beginScan(window, nil, pages: pages, transactions: transactions)
+        case .named(let pages, let transactions)
+        where pages.count * (scan?.pageSize.bytes ?? 0) > Self.namedBytesAmidScan:
+            return .interrupt(window, transactions: transactions)
         case .everything, .named: break
         }
         let (known, bounds) = (state.image?.shape.pageSize ?? .plain, state.bounds)

@@ -190,19 +190,20 @@ extension ScanCapture {
         return true
     }
 
-    /// A transaction went by unseen. A base goes on and is compared with the file in the end; a mere
-    /// comparison starts over.
+    /// A transaction went by that was not read. A base goes on and is compared with the file in the end; a
+    /// mere comparison starts over. Throws `FileTooLong`.
     func interrupt(
         _ window: QuiescentWindow,
         transactions: Int?,
         _ now: MonotonicInstant,
         _ state: inout CaptureState,
         _ rollback: inout RollbackCapture
-    ) -> ScanStep {
+    ) throws -> ScanStep {
         let header = window.parsedHeader
-        guard let scan, scan.purpose == .base, !window.isHot, header?.pageSize == scan.pageSize,
-            let shape = ImageSize(pageSize: scan.pageSize, byteCount: window.sizeBytes)
-        else { return .restart }
+        guard let scan, scan.purpose == .base, !window.isHot, header?.pageSize == scan.pageSize else {
+            return .restart
+        }
+        let shape = try state.bounds.shape(scan.pageSize, window)
         scan.missTransaction(shape, header, now)
         scan.snapshot.merge(transactions ?? 0)
         state.image = ObservedImage(shape: shape, header: header)

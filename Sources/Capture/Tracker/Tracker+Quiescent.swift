@@ -16,7 +16,7 @@ extension Tracker {
         case .needsEvents: return .needsEvents
         case .interrupt(let window, let transactions):
             return perform(
-                scanning.interrupt(window, transactions: transactions, now, &state, &rollback),
+                try scanning.interrupt(window, transactions: transactions, now, &state, &rollback),
                 now
             )
         case .beginScan(let window, let hot, let pages, let transactions):

@@ -20,6 +20,8 @@ final class TrackedDatabase {
     /// Commits that were handed over, and whether there may be others.
     private(set) var counted = 0
     private(set) var mayMissCommits = false
+    /// The most memory of one step, in bytes.
+    private(set) var largestStepBytes = 0
 
     /// `firstEvent`: what it is to the tracker; `created`: it was made while somebody watched. `kind`: a
     /// plain file is one that nobody has looked at yet.
@@ -89,6 +91,7 @@ final class TrackedDatabase {
     func take() throws {
         let steps = queue.takeAll()
         for step in steps {
+            largestStepBytes = max(largestStepBytes, step.byteCount)
             switch step {
             case .changes(let changes):
                 if changes.isFinal { counted += changes.transactions }

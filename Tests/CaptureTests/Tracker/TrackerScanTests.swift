@@ -151,6 +151,18 @@ struct TrackerScanTests {
         #expect(tracker.state.image?.shape == shape(pages: 1))
     }
 
+    @Test("a transaction amid a scan that is too large to be held is compared, not read at once")
+    func largeTransactionAmidScan() throws {
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000)"
+        let database = try TrackedDatabase(
+            "CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(rows) INSERT INTO t SELECT i, randomblob(3500) FROM n;"
+        )
+        #expect(database.tracker.scan?.purpose == .base)
+        try database.commit("UPDATE t SET b = randomblob(3500);")
+        try database.processUntilAtRest()
+        #expect(database.largestStepBytes < 20 << 20)
+    }
+
     private func shape(pages: UInt32) -> ImageSize {
         ImageSize(pageSize: PageSize(bytes: Self.pageBytes)!, pageCount: PageCount(pages))
     }
