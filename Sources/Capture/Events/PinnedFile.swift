@@ -16,6 +16,19 @@ final class PinnedFile: Sendable {
         identity = status.identity
     }
 
-    /// Whether it still has a name. True also when that cannot be asked: then nothing counts as over.
-    var isNamed: Bool { (try? file.status())?.linkCount ?? 1 > 0 }
+    /// Whether it still has the name under which it was opened, where SQLite looks for it. What was moved
+    /// away (`mv`), or has only another name left (`ln`, `cp -al`), is removed as far as SQLite knows. True
+    /// also when that cannot be asked, or when its directory is elsewhere: then nothing counts as over.
+    var isNamed: Bool {
+        guard let status = try? file.status() else { return true }
+        guard status.linkCount > 0 else { return false }
+        do {
+            if let named = try FileStatus.directUnlessMissing(file.path) {
+                return named.identity == identity
+            }
+        } catch {
+            return true
+        }
+        return FileStatus.directIfPresent(file.path.removingLastComponent())?.kind != .directory
+    }
 }

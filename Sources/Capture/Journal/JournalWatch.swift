@@ -191,7 +191,7 @@ final class JournalWatch {
     func state(_ scratch: inout [UInt8]) throws(SystemError) -> State {
         lookForName(&scratch)
         if let obstacle { throw obstacle }
-        guard let held, held.isNamed else { return .absent }
+        guard let held = named else { return .absent }
         let got = try held.file.read(into: &scratch, count: JournalLayout.headerBytes, at: 0)
         let bytes = unsafe scratch.span.bytes.extracting(0..<got)
         if JournalHeader.isFinished(bytes) { return .idle }

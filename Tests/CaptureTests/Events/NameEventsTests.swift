@@ -55,6 +55,33 @@ struct NameEventsTests {
         #expect(created[1].pinned != nil && created[1].log == nil)
     }
 
+    @Test("a file that was moved away, or that has only another name left, has lost its name")
+    func otherNames() throws {
+        let path = FilePath(folder.file("a.db-wal"))
+        try folder.write([1], to: "a.db-wal")
+        let linked = try PinnedFile(path)
+        try Directory.addName(FilePath(folder.file("other")), to: path)
+        #expect(linked.isNamed)
+        try Directory.remove(path)
+        #expect(!linked.isNamed)
+        try folder.write([2], to: "a.db-wal")
+        #expect(!linked.isNamed, "another file has its name")
+        let moved = try PinnedFile(path)
+        try Directory.rename(path, to: FilePath(folder.file("away")))
+        #expect(!moved.isNamed)
+    }
+
+    @Test("a file whose directory was moved has its name until it is removed")
+    func movedDirectory() throws {
+        try Directory.make(FilePath(folder.file("sub")))
+        try folder.write([1], to: "sub/a.db-wal")
+        let pinned = try PinnedFile(FilePath(folder.file("sub/a.db-wal")))
+        try Directory.rename(FilePath(folder.file("sub")), to: FilePath(folder.file("away")))
+        #expect(pinned.isNamed)
+        try Directory.remove(FilePath(folder.file("away/a.db-wal")))
+        #expect(!pinned.isNamed)
+    }
+
     @Test("only so many files are held open for an observer that is busy, and again when it has taken them")
     func bound() throws {
         var events = try events(SharedInotify())

@@ -61,6 +61,44 @@ struct FileEventsTests {
     }
 
     @Test(
+        "a database is replaced after its log was moved away, or got another name",
+        arguments: ["mv a.db-wal old", "ln a.db-wal old; rm a.db-wal"]
+    )
+    func movedLog(script: String) throws {
+        let protection = try Protection(
+            "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(Self.insert)"
+        )
+        let other = protection.folder.file("other.db")
+        try SQLite3.sql("CREATE TABLE u(x); INSERT INTO u VALUES('other');", on: other)
+        try protection.watch()
+        let session = try SQLite3Session(protection.database)
+        try session.sql("\(Self.insert) \(Self.insert)")
+        // Which leaves the log.
+        session.kill()
+        try protection.sync()
+        try protection.shell("\(script); rm a.db-shm; cp ../other.db ../new; mv ../new a.db")
+        try protection.expectCaptured(script)
+        try SQLite3.sql("INSERT INTO u VALUES('more');", on: protection.database)
+        try protection.expectCaptured(script)
+    }
+
+    @Test("a log has another name when it is deleted, and the next one is followed all the same")
+    func linkedLog() throws {
+        let protection = try Protection(
+            "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(Self.insert)"
+        )
+        try protection.watch()
+        let session = try SQLite3Session(protection.database)
+        try session.sql(Self.insert)
+        try protection.shell("ln a.db-wal old")
+        try session.close()
+        try SQLite3.sql("UPDATE t SET b = 'new';", on: protection.database)
+        try SQLite3.sql(Self.insert, on: protection.database)
+        try protection.expectCaptured()
+        #expect(try protection.snapshots().map(\.event) == ["baseline", "commit", "commit", "commit"])
+    }
+
+    @Test(
         "rsync writes a database in place",
         .enabled(
             if: (try? Command.run("rsync", ["--version"]))?.status == 0,
