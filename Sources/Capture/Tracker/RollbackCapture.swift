@@ -75,10 +75,12 @@ extension RollbackCapture {
     mutating func isNotHot() { hotSince = nil }
 
     /// When to ask again for a lock that is held. It is released soon after the journal's deletion, so the
-    /// first questions are frequent. A longer transaction ends with an event anyway.
+    /// first questions are frequent. A longer transaction ends with an event anyway, and a lock that is kept
+    /// for a second is mostly kept for long.
     static func pauseWhileLocked(_ lastActivity: MonotonicInstant, _ now: MonotonicInstant) -> Duration {
         let waiting = lastActivity.duration(to: now)
-        return waiting < .milliseconds(4) ? .microseconds(200) : min(.milliseconds(50), waiting / 4)
+        if waiting < .milliseconds(4) { return .microseconds(200) }
+        return min(.seconds(30), max(waiting / 20, min(.milliseconds(50), waiting / 4)))
     }
 
     /// How long to wait before content is taken that no transaction explains; nil: take it. Its writer has to

@@ -128,7 +128,9 @@ struct RollbackCaptureTests {
     func locked() {
         #expect(RollbackCapture.pauseWhileLocked(start, after(3)) == .microseconds(200))
         #expect(RollbackCapture.pauseWhileLocked(start, after(40)) == .milliseconds(10))
-        #expect(RollbackCapture.pauseWhileLocked(start, after(60_000)) == .milliseconds(50))
+        #expect(RollbackCapture.pauseWhileLocked(start, after(1000)) == .milliseconds(50))
+        #expect(RollbackCapture.pauseWhileLocked(start, after(60_000)) == .seconds(3))
+        #expect(RollbackCapture.pauseWhileLocked(start, after(3_600_000)) == .seconds(30))
     }
 
     @Test("a journal is hot when it has looked so for a while")
