@@ -15,14 +15,19 @@ extension Tracker {
         // others.
         guard state.image == nil || state.mirrorIsCurrent(), hasSlot(.comparison) else { return .done }
         let file = try OpenFile(path, .protected)
+        let status = try file.status()
+        // Another file has the name: the log is not its own.
+        guard status.identity == state.presence.identity else {
+            state.pending.nameChanged()
+            return .done
+        }
         let sizeAndHeader = try SizeAndHeader(file, &context.scratch)
         let logged = try logs.tail?.reader.pageSize(unless: sizeAndHeader.header?.pageSize, &context.scratch)
         guard let pageSize = logged ?? sizeAndHeader.header?.pageSize else { return captureQuiescent() }
-        let allocated = try file.status().allocatedBytes
         let shape = try state.bounds.shape(
             pageSize,
             byteCount: sizeAndHeader.sizeBytes,
-            allocatedBytes: allocated
+            allocatedBytes: status.allocatedBytes
         )
         try scanning.beginOverLog(sizeAndHeader, shape, file: file, &state, journal)
         do {

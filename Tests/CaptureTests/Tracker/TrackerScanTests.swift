@@ -163,6 +163,22 @@ struct TrackerScanTests {
         #expect(database.largestStepBytes < 20 << 20)
     }
 
+    @Test("a file that has taken the name unseen is not compared over the log of the one before it")
+    func replacedUnseen() throws {
+        let schema = "CREATE TABLE t(i); INSERT INTO t VALUES(1);"
+        let database = try TrackedDatabase("PRAGMA journal_mode=WAL; \(schema)")
+        try database.processUntilAtRest()
+        let before = database.snapshots.count
+        let other = database.folder.file("other.db")
+        try SQLite3.sql("CREATE TABLE u(x);", on: other)
+        try Directory.rename(FilePath(other), to: database.tracker.path)
+        database.tracker.requireRescan(.unexplained)
+        try database.process()
+        #expect(database.snapshots.count == before && database.tracker.state.pending.name)
+        try database.processUntilAtRest()
+        #expect(database.snapshots.count == before + 1)
+    }
+
     private func shape(pages: UInt32) -> ImageSize {
         ImageSize(pageSize: PageSize(bytes: Self.pageBytes)!, pageCount: PageCount(pages))
     }
