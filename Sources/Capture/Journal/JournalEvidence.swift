@@ -1,5 +1,6 @@
 import LinuxSystem
 import RepositoryFormat
+import RepositoryWriter
 import SQLiteFiles
 
 /// The pages that one finished transaction may have changed, according to its rollback journal:
@@ -28,6 +29,12 @@ struct JournalEvidence {
     static let mostPages = 1 << 18
 
     fileprivate init() {}
+
+    /// That of some pre-images. `originalPages`: the size of the file before the transaction.
+    init(_ preimages: borrowing PageSet, originalPages: PageCount) {
+        self.originalPages = originalPages
+        for index in preimages.numbers.indices { take(preimages.numbers[index], preimages[index]) }
+    }
 
     /// The pages up to here were journalled before they were changed, apart from leaves of the freelist.
     var journalledPages: PageCount { min(originalPages, databasePages ?? originalPages) }

@@ -98,6 +98,13 @@ final class FileScan {
         image.took(pages, shape: shape)
     }
 
+    /// What a dead writer may have written without a journal is not compared. SQLite reads nothing of it.
+    func passOver(_ evidence: JournalEvidence) {
+        let pageCount = image.shape.pageCount
+        for page in evidence.pages where pageCount.contains(page) { covered.insert(page) }
+        covered.insert(pageCount.pages(behind: evidence.journalledPages))
+    }
+
     /// The chunk, or the whole hole that contains it; nil when the chunk has data in the file or in the
     /// mirror.
     func hole(around chunk: Range<UInt32>) -> Range<UInt32>? {

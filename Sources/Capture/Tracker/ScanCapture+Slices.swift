@@ -134,6 +134,7 @@ extension ScanCapture {
         let shape = scan.image.shape
         scan.took(preimages, shape: shape)
         if scan.purpose == .audit {
+            scan.passOver(JournalEvidence(preimages, originalPages: shape.pageCount))
             guard let page = try ChunkReader(scan, state).firstDifference(preimages) else { return nil }
             return try auditFound([page], scan, &state)
         }

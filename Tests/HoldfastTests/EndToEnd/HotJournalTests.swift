@@ -72,6 +72,26 @@ struct HotJournalTests {
         #expect(try protection.state().audit_differences == 0)
     }
 
+    @Test("what a dead writer has written to pages of the freelist is no difference to an audit")
+    func freelist() throws {
+        let protection = try make(rows: 3000)
+        try SQLite3.sql("DELETE FROM t WHERE i > 1000;", on: protection.database)
+        let committed = try SQLite3.sql(Self.proof, on: protection.database)
+        try protection.watch("--audit-interval", "1s")
+        let session = try SQLite3Session(protection.database)
+        // It takes pages of the freelist, whose content no journal has.
+        try session.sql("PRAGMA cache_size=5; BEGIN; INSERT INTO t(b) SELECT randomblob(900) FROM t;")
+        session.kill()
+        try protection.sync()
+        let audits = try protection.state().audits
+        while try protection.state().audits < audits + 2 { try protection.sync() }
+        #expect(try protection.state().audit_differences == 0)
+        #expect(try restored(protection) == committed)
+        // It is opened at last.
+        #expect(try SQLite3.sql(Self.proof, on: protection.database) == committed)
+        try protection.expectCaptured()
+    }
+
     enum SuperJournal: CaseIterable { case there, missing, empty, inAnotherNamespace, inADirectoryAbove }
 
     /// What SQLite writes behind the records of a journal that belongs to a transaction over several
