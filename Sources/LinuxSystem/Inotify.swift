@@ -37,6 +37,15 @@ package struct InotifyEvent: Sendable {
     package let name: FilePath.Component?
 }
 
+extension InotifyEvent {
+    /// Events of anything were lost.
+    package static let overflow = InotifyEvent(
+        watch: InotifyWatch(descriptor: -1),
+        mask: .overflow,
+        name: nil
+    )
+}
+
 /// A watch of one inotify instance.
 package struct InotifyWatch: Hashable, Sendable {
     let descriptor: Int32

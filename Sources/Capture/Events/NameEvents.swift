@@ -63,7 +63,9 @@ struct NameEvents: ~Copyable {
     /// The entries that wait for the observer.
     private final class Inbox: Sendable {
         private struct State {
-            var entries: [Entry] = []
+            var waiting = WaitingEvents(
+                overflow: Entry(event: .overflow, directory: nil, pinned: nil, log: nil)
+            )
             /// How many of them have an open file.
             var heldCount = 0
         }
@@ -75,15 +77,21 @@ struct NameEvents: ~Copyable {
             self.scope = scope
         }
 
-        func takeAll() -> [Entry] { state.withLock { exchange(&$0, with: State()).entries } }
+        func takeAll() -> [Entry] {
+            state.withLock { state in
+                state.heldCount = 0
+                return state.waiting.takeAll()
+            }
+        }
 
         func put(_ event: InotifyEvent, in directory: (name: FilePath, path: FilePath)?) {
             state.withLock { state in
+                guard state.waiting.makeRoom() else { return }
                 let mayHold = state.heldCount < NameEvents.mostHeld
                 let pinned = mayHold ? directory.flatMap { pinFiles(event, $0.name, $0.path) } : nil
                 if pinned?.file != nil { state.heldCount += 1 }
                 if pinned?.log != nil { state.heldCount += 1 }
-                state.entries.append(
+                state.waiting.append(
                     Entry(event: event, directory: directory?.name, pinned: pinned?.file, log: pinned?.log)
                 )
             }

@@ -111,11 +111,11 @@ struct WatchTable: ~Copyable {
 
     /// Events that wait for the observer.
     private final class Inbox: Sendable {
-        private let events = Mutex<[InotifyEvent]>([])
+        private let events = Mutex(WaitingEvents(overflow: InotifyEvent.overflow))
 
-        func put(_ event: InotifyEvent) { events.withLock { $0.append(event) } }
+        func put(_ event: InotifyEvent) { events.withLock { if $0.makeRoom() { $0.append(event) } } }
 
-        func takeAll() -> [InotifyEvent] { events.withLock { exchange(&$0, with: []) } }
+        func takeAll() -> [InotifyEvent] { events.withLock { $0.takeAll() } }
     }
 }
 
