@@ -40,6 +40,7 @@ final class JournalWatch {
 
     /// Deletions may have been missed: the next deletion may be that of any journal.
     func eventsWereLost() {
+        held?.checkName()
         endedBeforeEvent = 0
         lastEnded = nil
         staysInPlace = holdsNamed
@@ -56,6 +57,7 @@ final class JournalWatch {
     /// A journal appeared; `pinned`: the file, nil when it was removed before it could be opened.
     func appeared(_ pinned: PinnedFile?, _ scratch: inout [UInt8]) {
         eventsSeen += 1
+        held?.checkName()
         guard let pinned, pinned.identity != held?.identity, pinned.identity != lastEnded?.identity else {
             return
         }
@@ -97,6 +99,7 @@ final class JournalWatch {
     /// The name was removed: the transaction is over.
     func deleted(_ scratch: inout [UInt8]) {
         eventsSeen += 1
+        held?.checkName()
         if endedBeforeEvent > 0 {
             endedBeforeEvent -= 1
         } else if holdsNamed {

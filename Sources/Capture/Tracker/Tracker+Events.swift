@@ -37,6 +37,7 @@ extension Tracker {
     /// `pinned`: nil for a log that was gone before it could be opened, which its deletion tells.
     private func logAppeared(_ pinned: PinnedFile?) {
         state.pending.active()
+        logs.tail?.log.checkName()
         if let pinned, pinned.identity == logs.identity { return }
         if logs.isDrainingLater {
             // Another log has come before there was room for the rest of the last one.
@@ -63,6 +64,7 @@ extension Tracker {
 
     private func logDeleted() {
         state.pending.active()
+        logs.tail?.log.checkName()
         guard let log = logs.tail, !log.log.isNamed else {
             if logs.dropSuspended(), state.pending.rescanReason != nil { return }
             // The one that went was never held.
@@ -94,6 +96,7 @@ extension Tracker {
     func eventsWereLost(_ reason: String, since: Instant) {
         state.pending.nameChanged()
         state.pending.log = true
+        logs.tail?.log.checkName()
         journal.eventsWereLost()
         requireRescan(.missed(reason), since: since)
     }

@@ -14,7 +14,7 @@ struct FormerWatchersTests {
         let good = try setup.protection.folder.bytes(of: "data/a.db")
         try setup.protection.shell("dd if=/dev/zero of=a.db bs=4096 seek=1 count=1 conv=notrunc status=none")
         try setup.alert("bad")
-        try wait(for: "its being noted") { try isBad(setup) }
+        try wait(for: "its being noted") { try isBad(setup) && isDelivered(setup) }
         setup.kill()
         #expect(try isBad(setup), "it may run again")
         return (setup, Data(good))
@@ -29,6 +29,14 @@ struct FormerWatchersTests {
         let repository = setup.protection.folder.file("repository")
         return try FileManager.default.contentsOfDirectory(atPath: repository).filter {
             $0.hasPrefix("alerts-") && $0.hasSuffix(".json")
+        }
+    }
+
+    /// Whether it is noted that all was delivered: the next watcher would deliver it again.
+    private func isDelivered(_ setup: AlertSetup) throws -> Bool {
+        try boards(setup).allSatisfy { name in
+            let board = try setup.protection.folder.bytes(of: "repository/" + name)
+            return String(decoding: board, as: UTF8.self).contains(#""items":[]"#)
         }
     }
 
@@ -69,6 +77,7 @@ struct FormerWatchersTests {
         }
         setup.reload()
         try setup.alert("remote")
+        try wait(for: "its being noted") { try isDelivered(setup) }
         setup.kill()
         try setup.watch(setup.protection.data, makeRoot("other", setup))
         // It has captured the root now.
