@@ -48,6 +48,27 @@ final class HotJournal {
     /// Whether all pre-images were read.
     var isRead: Bool { scanner.wanted == nil }
 
+    /// The number of bytes in which the pre-image of page 1 is searched.
+    private static let searchedBytes = 4 << 20
+
+    /// The change counter of the state that it leads back to: that of its pre-image of page 1, and without
+    /// one the file's own. Nil when neither is known so soon.
+    func counterBefore(inFile counter: UInt32?, _ scratch: inout [UInt8]) throws(SystemError) -> UInt32? {
+        var search = JournalScanner(fileBytes: sizeBytes, purpose: .playback)
+        var left = Self.searchedBytes
+        while let range = search.wanted {
+            guard left > 0 else { return nil }
+            left -= range.count
+            let got = try journal.read(into: &scratch, count: range.count, at: range.lowerBound)
+            let bytes = unsafe scratch.span.bytes.extracting(0..<got)
+            guard case .record(let page, let offset) = search.feed(bytes), page == PageNumber(1) else {
+                continue
+            }
+            return bytes.bigEndianUInt32(at: Int(offset - range.lowerBound) + DatabaseLayout.changeCounter)
+        }
+        return counter
+    }
+
     /// The next pre-images, about `limit` bytes of them. If a page is there twice, the later content applies.
     func next(limit: Int, _ scratch: inout [UInt8]) throws(SystemError) -> PageSet {
         var pages = PageSet(pageSize: pageSize)

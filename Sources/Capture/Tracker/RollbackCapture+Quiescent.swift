@@ -47,7 +47,7 @@ extension RollbackCapture {
         // Opened before what is read is proven: a journal that goes meanwhile leaves a torn file behind.
         let hot = window.isHot && scan == nil ? try HotJournal(journal.path, &context.scratch) : nil
 
-        let changed = try decide(window, scan, &state)
+        let changed = try decide(window, hot, scan, &state)
         switch changed {
         case .nothing: break
         case .everything(_, let isExplained) where !isExplained && !mayTrustQuiet(window, &state, now):
@@ -86,10 +86,11 @@ extension RollbackCapture {
 
     private func decide(
         _ window: QuiescentWindow,
+        _ hot: HotJournal?,
         _ scan: FileScan?,
         _ state: inout CaptureState
     ) throws -> ChangedPages {
-        let known = KnownState(
+        var known = KnownState(
             image: state.image,
             pending: state.pending,
             ledger: state.ledger,
@@ -98,6 +99,10 @@ extension RollbackCapture {
             isScanning: scan != nil,
             scannedJournal: scan?.hotStamp
         )
+        known.hotCounter = window.parsedHeader?.changeCounter
+        if let hot {
+            known.hotCounter = try hot.counterBefore(inFile: known.hotCounter, &state.context.scratch)
+        }
         let decision = try decide(window, known)
         if decision.isUncounted { state.suspectUncounted() }
         return decision.changed
@@ -161,6 +166,8 @@ extension RollbackCapture {
         }
         captured(read.window, &state)
         if scan == nil {
+            // All was compared. What was suspected is recorded by now, or was nothing.
+            if read.window.isHot, read.image != nil { state.outbox.put(.gapCleared(state.file)) }
             state.contentIsCertain()
             if !state.pending.log { state.ledger.isKnownGood(until: .now) }
         }

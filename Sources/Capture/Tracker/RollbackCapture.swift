@@ -14,6 +14,8 @@ struct KnownState {
     let isScanning: Bool
     /// The hot journal that the comparison lays over the file.
     let scannedJournal: ContentStamp?
+    /// The change counter of the state that a hot journal leads back to; nil when it is not known.
+    var hotCounter: UInt32?
 }
 
 /// What may have changed, and whether the snapshot may contain an unknown number of commits.
@@ -162,8 +164,11 @@ extension RollbackCapture {
             return known.scannedJournal == window.hotJournal
                 ? QuiescentDecision(changed: .nothing) : everything(.unneeded, isExplained: true)
         }
-        // The dead writer's changes are not committed; what its journal began from is what was captured.
-        guard journal.hasNews else { return QuiescentDecision(changed: .nothing) }
+        // The dead writer's changes are not committed; what its journal began from is what was captured. But
+        // in a journal that stays in place another transaction may have ended unseen.
+        guard journal.hasNews || wasLocked || known.hotCounter != counter else {
+            return QuiescentDecision(changed: .nothing)
+        }
         return everything(tallyBeforeDeath(from: counter, header), isExplained: true)
     }
 

@@ -81,6 +81,32 @@ struct TrackerCountTests {
         #expect(database.snapshots.count == 7 && database.mayMissCommits)
     }
 
+    @Test(
+        "what was committed just before a writer died is captured, also from a journal that stays in place",
+        arguments: ["PERSIST", "TRUNCATE"]
+    )
+    func beforeDeath(mode: String) throws {
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)"
+        let database = try TrackedDatabase(
+            "CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(rows) INSERT INTO t SELECT i, randomblob(900) FROM n;"
+        )
+        let tracker = database.tracker
+        try database.session.sql("PRAGMA journal_mode=\(mode); PRAGMA cache_size=5;")
+        try commit("UPDATE t SET b = 'first' WHERE i = 1;", by: database.session, tracker)
+        try database.processUntilAtRest()
+        let before = database.snapshots.count
+        try database.session.sql("UPDATE t SET b = 'second' WHERE i = 1;")
+        let committed = try database.folder.bytes(of: "a.db")
+        // Nobody looks before the next transaction is under way.
+        try database.session.sql("BEGIN; UPDATE t SET b = zeroblob(900);")
+        database.session.kill()
+        tellInPlace(tracker)
+        try database.processUntilAtRest()
+        #expect(database.snapshots.count == before + 1)
+        #expect(database.snapshots.last == committed)
+        #expect(database.mayMissCommits)
+    }
+
     @Test("transactions without an exclusive lock are counted", arguments: ["PERSIST", "TRUNCATE"])
     func normal(mode: String) throws {
         let database = try TrackedDatabase(Self.schema)
