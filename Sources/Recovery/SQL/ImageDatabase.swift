@@ -49,19 +49,7 @@ extension Configuration {
 
 extension FilePath {
     /// The path as a SQLite URI. Every byte with a special meaning in a URI is percent-encoded.
-    var sqliteURI: String {
-        let plain = Set("/-_.".utf8).union(UInt8(ascii: "0")...UInt8(ascii: "9"))
-            .union(UInt8(ascii: "a")...UInt8(ascii: "z")).union(UInt8(ascii: "A")...UInt8(ascii: "Z"))
-        var uri = "file:"
-        for byte in bytes {
-            if plain.contains(byte) {
-                uri.unicodeScalars.append(Unicode.Scalar(byte))
-            } else {
-                uri += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            }
-        }
-        return uri
-    }
+    var sqliteURI: String { "file:" + bytes.percentEncoded(except: "/-_.") }
 }
 
 extension Database {

@@ -113,17 +113,7 @@ extension RemoteAddress: CustomStringConvertible {
     package var description: String {
         switch self {
         case .bucket(let bucket, let prefix): prefix.isEmpty ? "s3://\(bucket)" : "s3://\(bucket)/\(prefix)"
-        case .directory(let path): "file://" + path.bytes.map(Self.encoded).joined()
-        }
-    }
-
-    private static func encoded(_ byte: UInt8) -> String {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"):
-            String(Character(Unicode.Scalar(byte)))
-        case _ where "-._~/@+,=:".utf8.contains(byte): String(Character(Unicode.Scalar(byte)))
-        default: "%" + byte.padded(to: 2, radix: 16).uppercased()
+        case .directory(let path): "file://" + path.bytes.percentEncoded(except: "-._~/@+,=:")
         }
     }
 }

@@ -11,22 +11,16 @@ struct ProfileFile {
         for line in text.split(whereSeparator: \.isNewline) {
             guard let first = line.first, first != "#", first != ";", !first.isWhitespace else { continue }
             if first == "[" {
-                section = line.firstIndex(of: "]").map { Self.trimmed(line[..<$0].dropFirst()) }
+                section = line.firstIndex(of: "]").map { line[..<$0].dropFirst().trimmed }
                 continue
             }
             guard let section, let equals = line.firstIndex(of: "=") else { continue }
-            let name = Self.trimmed(line[..<equals]).lowercased()
-            sections[section, default: [:]][name] = Self.trimmed(line[line.index(after: equals)...])
+            let name = line[..<equals].trimmed.lowercased()
+            sections[section, default: [:]][name] = line[line.index(after: equals)...].trimmed
         }
     }
 
     /// The settings of a profile. In the config file its section is called `profile NAME`, unless it is
     /// `default`.
     func profile(_ name: String) -> [String: String]? { sections["profile \(name)"] ?? sections[name] }
-
-    private static func trimmed(_ text: Substring) -> String {
-        var text = text.drop { $0.isWhitespace }
-        while let last = text.last, last.isWhitespace { text.removeLast() }
-        return String(text)
-    }
 }

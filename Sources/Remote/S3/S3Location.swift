@@ -62,15 +62,7 @@ package struct S3Location: Sendable {
     }
 
     private static func isName(_ text: some StringProtocol, _ others: String) -> Bool {
-        !text.isEmpty
-            && text.utf8.allSatisfy { byte in
-                switch byte {
-                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                    UInt8(ascii: "0")...UInt8(ascii: "9"):
-                    true
-                default: others.utf8.contains(byte)
-                }
-            }
+        !text.isEmpty && text.utf8.allSatisfy { $0.isLetterOrDigit || others.utf8.contains($0) }
     }
 
     /// Throws `RemoteError.failed` if that cannot be a region.

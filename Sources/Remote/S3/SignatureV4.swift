@@ -68,18 +68,7 @@ struct SignatureV4 {
 
     /// Every byte but letters, digits and `-._~` as `%XY`.
     static func encoded(_ text: String, slashes: Bool = false) -> String {
-        var result = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                result.unicodeScalars.append(Unicode.Scalar(byte))
-            case UInt8(ascii: "/") where slashes: result += "/"
-            default: result += (byte < 16 ? "%0" : "%") + String(byte, radix: 16, uppercase: true)
-            }
-        }
-        return result
+        Array(text.utf8).percentEncoded(except: slashes ? "-._~/" : "-._~")
     }
 
     /// Without spaces at the ends, and with one instead of several.

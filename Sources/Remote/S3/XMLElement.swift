@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// An element of an XML document, as far as S3's answers need it: without attributes and name spaces.
 struct XMLElement: Hashable {
     let name: String
@@ -88,13 +90,7 @@ private struct XMLReader {
     }
 
     private static func isNamePart(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: ":"), UInt8(ascii: "_"),
-            UInt8(ascii: "-"), UInt8(ascii: "."), 0x80...:
-            true
-        default: false
-        }
+        byte.isLetterOrDigit || ":_-.".utf8.contains(byte) || byte >= 0x80
     }
 
     private mutating func readStartTag() throws(XMLFault) {

@@ -1,3 +1,5 @@
+import LinuxSystem
+
 /// The name of an object, relative to the prefix of its remote: letters, digits, `-`, `.` and `/`. So it is
 /// the same in a path, in a URL and in a signature.
 package struct ObjectName: Hashable, Sendable, Comparable, CustomStringConvertible {
@@ -7,19 +9,10 @@ package struct ObjectName: Hashable, Sendable, Comparable, CustomStringConvertib
     package init?(_ text: String) {
         let isValid = text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { component in
             !component.isEmpty && component != "." && component != ".."
-                && component.utf8.allSatisfy(Self.isAllowed)
+                && component.utf8.allSatisfy { $0.isLetterOrDigit || "-.".utf8.contains($0) }
         }
         guard isValid else { return nil }
         self.text = text
-    }
-
-    private static func isAllowed(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
-            true
-        default: false
-        }
     }
 
     package var description: String { text }

@@ -186,12 +186,5 @@ struct NamePlaceholders {
 
 extension UInt8 {
     /// Whether a word goes on with it: a letter, a digit, an underscore, or a part of another letter.
-    fileprivate var isOfWord: Bool {
-        switch self {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), 0x80...:
-            true
-        default: false
-        }
-    }
+    fileprivate var isOfWord: Bool { isLetterOrDigit || self == UInt8(ascii: "_") || self >= 0x80 }
 }

@@ -26,7 +26,7 @@ enum PrivateFile {
             let limit = "UTF-8 text of at most \(maximumByteCount) bytes"
             throw RemoteError(.wrongKey, "\(path.printable) is not a key file: it is not \(limit)")
         }
-        return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(trimmed)
+        return text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(\.trimmed)
     }
 
     /// Creates the file with mode 0600. It must not exist: a key that is lost loses everything.
@@ -51,10 +51,5 @@ enum PrivateFile {
     private static func open(_ path: FilePath) -> RemoteError {
         let command = "chmod 600 \(ShellWord.quoted(path.bytes))"
         return RemoteError(.wrongKey, "other users may access \(path.printable): run \(command)")
-    }
-
-    private static func trimmed(_ line: Substring) -> String {
-        let isBlank: (Character) -> Bool = \.isWhitespace
-        return String(line.drop(while: isBlank).reversed().drop(while: isBlank).reversed())
     }
 }
