@@ -107,6 +107,32 @@ struct PastImageTests {
         try expect(try #require(former.image), hasOnly: expected.last!.bytes, seed)
     }
 
+    @Test("of the base of a file that was deleted, a replay reads nothing that nobody asks for")
+    func deleted() throws {
+        var history = try SmallHistory(SeededRandom())
+        let writer = try history.open()
+        history.declare(writer, "one.db")
+        try history.quietBase(writer, 0, byteCount: 3 << 20)
+        let file = history.files[0]
+        let deletion = Changes(
+            file: file.id,
+            time: Instant(nanoseconds: 1_800_000_000_000_000_000),
+            event: .deleted,
+            shape: .empty(file.pageSize),
+            pages: PageSet(pageSize: file.pageSize)
+        )
+        _ = try writer.stage(deletion)
+        _ = try writer.flush()
+        let base = try #require(history.test.bases().first)
+        try base.flipByte(at: base.content().count / 2)
+        var images: [[UInt8]] = []
+        let directory = FilePath(history.test.directory.path)
+        try HistoryReplay(history.test.root).run(file.id, in: directory) { step in
+            try images.append(read(step.image(), 512, at: 0))
+        }
+        #expect(images == [Array(history.expected[0].bytes[..<512]), []])
+    }
+
     @Test("damage of a chunk is told to whoever reads it, and to nobody else")
     func damaged() throws {
         var history = try SmallHistory(SeededRandom())

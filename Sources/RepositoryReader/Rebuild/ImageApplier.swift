@@ -104,7 +104,10 @@ package struct ImageApplier {
         guard new.byteCount != old.byteCount else { return shape = new }
         // Pages that are added or removed, and the last one that remains if it becomes shorter.
         let kept = UInt32(min(old.byteCount, new.byteCount) / UInt64(new.pageSize.bytes))
-        if tracksDigest {
+        if tracksDigest, new.byteCount == 0, overlay.base != nil {
+            // Nothing of a base is read only because the file was deleted.
+            digest = 0
+        } else if tracksDigest {
             try takeOut(behind: kept, file)
         } else if kept < countedPages {
             try leaveUncounted(behind: kept, file)
