@@ -82,7 +82,7 @@ package struct RowRestore {
         try LivePlace.refuseObstacles(to: name, in: root)
         let deadline = MonotonicInstant.now.advanced(by: options.wait)
         let present = try CapturedState.seeing(name, at: path, until: deadline) { try capture([]) }
-        try FileCopy.copy(self.present(at: present), to: copy)
+        try FileCopy.copy(self.present(at: present, images.image), to: copy)
         // In WAL mode it would need sidecars.
         try OpenFile(copy, .update).setFileFormat(isWAL: false)
         let outcome = try refusing {
@@ -192,12 +192,14 @@ package struct RowRestore {
         at present: SequenceNumber
     ) throws -> [RowCounts] {
         let (set, old) = try rows(table, selection, withChildren: true)
-        // Where nothing refers to the table, the present is not rebuilt.
+        // Where nothing refers to the table, the present is not read.
         guard set.tables.count > 1 || !set.links.isEmpty else { return [] }
-        let queue = try DatabaseQueue(path: ImageURI(self.present(at: present)).text)
-        return try queue.writeWithoutTransaction { database in
-            try RowPlacement(set, of: old, database).counts().filter {
-                !$0.table.isSameName(as: table) && $0[.missing] + $0[.unlinked] > 0
+        let image = try self.present(at: present, images.readable)
+        return try images.explaining {
+            try DatabaseQueue(path: image.text).writeWithoutTransaction { database in
+                try RowPlacement(set, of: old, database).counts().filter {
+                    !$0.table.isSameName(as: table) && $0[.missing] + $0[.unlinked] > 0
+                }
             }
         }
     }
@@ -257,9 +259,13 @@ package struct RowRestore {
         return (set, old)
     }
 
-    private func present(at sequence: SequenceNumber) throws -> FilePath {
+    /// The image of the database at that moment. `make`: that of a snapshot.
+    private func present<Image>(
+        at sequence: SequenceNumber,
+        _ make: (SnapshotIndex.Entry) throws -> Image?
+    ) throws -> Image {
         guard let latest = try SnapshotIndex(root).entry(of: entry.file, atOrBefore: sequence),
-            let image = try images.image(latest)
+            let image = try make(latest)
         else { throw RepositoryError.noSnapshot(entry.file, at: sequence) }
         return image
     }
