@@ -47,11 +47,12 @@ struct SmallHistory {
         )
     }
 
-    /// Content that compresses well, so that tests of every byte have few bytes to go through.
+    /// Content that compresses well, so that tests of every byte have few bytes to go through. The last page
+    /// of an image may have fewer bytes than the front.
     private mutating func page(_ byteCount: Int) -> [UInt8] {
-        let front = random.bytes(24)
+        let front = random.bytes(min(24, byteCount))
         let rest = UInt8.random(in: 0...255, using: &random)
-        return front + [UInt8](repeating: rest, count: byteCount - 24)
+        return front + [UInt8](repeating: rest, count: byteCount - front.count)
     }
 
     /// Stages random changes; there is always something in them. Tries twice.
