@@ -129,7 +129,7 @@ extension InPlaceError: CustomStringConvertible {
             "another restore of \(path.printable) is running: try again when it is done, or say --wait with more time"
         case .overtaken(let path):
             "nothing was changed: another restore of \(path.printable) ended meanwhile: see \(SuggestedCommand("recoveries", path))"
-        case .interrupted: "interrupted: nothing was changed"
+        case .interrupted: "interrupted: no file was changed"
         case .safetyIsGone(let sequence):
             "snapshot \(sequence), from before the restore, is gone: see \(SuggestedCommand("log")) for another one"
         }

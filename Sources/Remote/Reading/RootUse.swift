@@ -39,7 +39,8 @@ package final class RootUse: Sendable {
             let removed = root.appending(suffix: ".old")
             try Directory.removeTree(removed)
             try Directory.rename(root, to: removed)
-            try Directory.removeTree(removed)
+            // The update of another process may be removing it as well.
+            try? Directory.removeTree(removed)
             return true
         } catch {
             return false

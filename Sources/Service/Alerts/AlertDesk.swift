@@ -55,7 +55,7 @@ package final class AlertDesk: Sendable {
         var reports: [Report] = []
         /// The board says that the watcher runs, or is about to.
         var isOnBoard = false
-        /// The board says so for certain, or nobody is to be told.
+        /// The board says so for certain, or nobody is to be told, or was waited for.
         var isNoted = false
         /// When the watcher was told to end.
         var stopTime: MonotonicInstant?
@@ -109,6 +109,8 @@ package final class AlertDesk: Sendable {
         while state.withLock({ !$0.isNoted && !$0.isStopping }),
             await !noted.wait(until: deadline, on: loop).isEmpty
         {}
+        // Not for each root again.
+        state.withLock { $0.isNoted = true }
     }
 
     private func note() {

@@ -39,6 +39,7 @@ struct RemoteRemoveCommand: HoldfastCommand {
         for watcher in news.tellOfRemotes(console) {
             console.message("the running watcher (pid \(watcher.pid)) ships to it no longer")
         }
+        if news.mayBeElsewhere { console.warning(WatcherNews.doubt("ship to it")) }
         try console.result(
             json: RemoteLine(remote, action: "removed"),
             text: "removed \(name.printable): what was shipped to \(remote.url.printable) stays there"

@@ -13,7 +13,7 @@ struct RemoveCommand: HoldfastCommand {
             It is removed from the configuration, and a running watcher stops to protect it once all that was committed is \
             captured. Its history stays, and can be restored. If something else in the configuration is wrong, it is named.
 
-            Exit status: 0 done, 1 failed, 3 removed from the configuration, but a running watcher goes on to protect it, 10 it \
+            Exit status: 0 done, 1 failed, 3 removed from the configuration, but a watcher may go on to protect it, 10 it \
             is not protected, 64 wrong usage or a wrong configuration.
 
             Examples:
@@ -42,12 +42,18 @@ struct RemoveCommand: HoldfastCommand {
         }
         let line = RootChangeLine(root: path.string, configuration: file.path.string, action: "removed")
         file.warn(of: problems ?? [])
-        if case .failure(let error) = stop {
+        let doubt: String? =
+            switch stop {
+            case .failure(let error): "a running watcher goes on to protect it: \(Failure.reason(error))"
+            case .success(false) where news.mayBeElsewhere: WatcherNews.doubt("protect it")
+            case .success: nil
+            }
+        if let doubt {
             try console.result(
                 json: line,
                 text: "\(path.printable) was removed from \(file.path.printable)"
             )
-            console.warning("a running watcher goes on to protect it: \(Failure.reason(error))")
+            console.warning(doubt)
             return .partial
         }
         try console.result(

@@ -105,11 +105,15 @@ extension Configuration.Remote {
             }
         }
         let ofURL = problem("url", url.line) { _ = try RemoteAddress(url.value) }
+        // A directory needs neither.
+        let isBucket = if case .bucket? = try? RemoteAddress(url.value) { true } else { false }
         let ofEndpoint = endpoint.flatMap { endpoint in
-            problem("endpoint", endpoint.line) { _ = try S3Location.checked(endpoint: endpoint.value) }
+            problem("endpoint", endpoint.line) {
+                if isBucket { _ = try S3Location.checked(endpoint: endpoint.value) }
+            }
         }
         let ofRegion = region.flatMap { region in
-            problem("region", region.line) { try S3Location.check(region: region.value) }
+            problem("region", region.line) { if isBucket { try S3Location.check(region: region.value) } }
         }
         let ofRecipients = recipients.flatMap { recipients in
             problem("recipients", recipients.line) { _ = try RemoteSettings(self).parsedRecipients() }

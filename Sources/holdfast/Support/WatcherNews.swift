@@ -10,14 +10,19 @@ struct WatcherNews {
     private let repository: RepositoryDirectory?
     private let watchers: [RunningWatcher]
     private let configuration: ConfigurationFile
+    /// Whether the configuration may name another repository, in a way that cannot be read.
+    let mayBeElsewhere: Bool
 
     /// The longest that a watcher takes to read its configuration.
     private static let timeout = Duration.seconds(30)
 
     init(_ options: GlobalOptions, _ configuration: ConfigurationFile) throws {
         // Something else in the file may be wrong.
-        let path = try options.repositorySetting { try configuration.understood()?.configuration.repository }
-            .value
+        let understood = try configuration.understood()
+        let (path, origin) = try options.repositorySetting { understood?.configuration.repository }
+        // Also one whose key is misspelt is named in what is wrong.
+        let isUnclear = understood?.problems.contains { $0.message.contains("repository") } ?? false
+        mayBeElsewhere = origin == .default && isUnclear
         repository = try FileStatus.unlessMissing(path) == nil ? nil : RepositoryDirectory(at: path)
         watchers = try repository.map { try RunningWatcher.all(in: $0) } ?? []
         self.configuration = configuration
@@ -71,6 +76,11 @@ struct WatcherNews {
         } catch RepositoryError.locked {
             return false
         }
+    }
+
+    /// What may not be so for a watcher that cannot be found.
+    static func doubt(_ what: String) -> String {
+        "if a watcher runs, it goes on to \(what): which repository it has cannot be read: say --repo DIR"
     }
 
     /// What else watchers protect, or wait for.

@@ -80,7 +80,7 @@ struct RefusedRestoreTests {
         restore.signal(signal)
         let end = try restore.waitForEnd()
         #expect(end.status == 130 && end.stdout.isEmpty, "\(end)")
-        #expect(end.stderr.hasSuffix("holdfast: interrupted: nothing was changed\n"), "\(end)")
+        #expect(end.stderr.hasSuffix("holdfast: interrupted: no file was changed\n"), "\(end)")
         try session.sql("COMMIT;")
         try session.close()
         try expectNothingBegun()
