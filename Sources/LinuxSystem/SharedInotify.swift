@@ -64,7 +64,8 @@ package final class SharedInotify: Sendable {
                     let own = watchers.firstIndex(where: { $0.subscription == number })
                 else { return }
                 watchers[own].mask = mask
-                let all = watchers.reduce(mask) { $0.union($1.mask) }
+                // How others found it does not matter: it is open.
+                let all = watchers.reduce(mask) { $0.union($1.mask) }.subtracting(.linkItself)
                 guard try state.inotify.watch(directory, for: all) == watch else { return }
                 state.watchers[watch] = watchers
             }

@@ -22,7 +22,8 @@ final class PinnedFile: Sendable {
     /// that cannot be asked: then nothing counts as over.
     var isNamed: Bool { !isElsewhere.load(ordering: .relaxed) && isLinked }
 
-    private var isLinked: Bool { (try? file.status())?.linkCount ?? 1 > 0 }
+    /// Whether any name leads to it.
+    var isLinked: Bool { (try? file.status())?.linkCount ?? 1 > 0 }
 
     /// An event told that the name came or went, or may have. What was moved away (`mv`), or has only another
     /// name left (`ln`, `cp -al`), is removed as far as SQLite knows.

@@ -31,8 +31,9 @@ struct WatchTable: ~Copyable {
     private let shortage: SystemError?
     private var directories = DirectoryWatches()
     private var others: [InotifyWatch: Subject] = [:]
-    /// The files that are watched one by one, by directory.
-    private var members: [FilePath: [FilePath.Component: InotifyWatch]] = [:]
+    /// The files that are watched one by one, and the directory that is open for them, by its name.
+    private var members: [FilePath: (directory: OpenDirectory, watches: [FilePath.Component: InotifyWatch])] =
+        [:]
 
     private static let writeMask: InotifyMask = [.modified, .closedAfterWrite, .onlyDirectory]
     private static let closingMask: InotifyMask = [.closedAfterWrite, .onlyDirectory]
@@ -55,7 +56,10 @@ struct WatchTable: ~Copyable {
             try names.watch(name, directory)
             let watch = try writes.watch(directory, for: Self.writeMask, inbox.put)
             others[watch] = nil
-            if let before = directories.set(watch, for: name) { writes.remove(before) }
+            if let before = directories.set(watch, for: name) {
+                dropMembers(of: name)
+                writes.remove(before)
+            }
         } catch {
             // If the directory may no longer be read, the old watch remains in use.
             if !error.isForbidden { remove(name) }
@@ -83,6 +87,8 @@ struct WatchTable: ~Copyable {
     /// finds the changes.
     mutating func addFile(_ name: FilePath, _ identity: FileIdentity, at path: FilePath) {
         guard let watch = try? writes?.watchDirect(path, for: Self.fileMask, inbox.put) else { return }
+        // The kernel has one watch for the file: what it tells is of this name from now on.
+        if case .member(_, let directory) = others[watch] { try? watchAll(of: directory) }
         others[watch] = .file(name, identity)
     }
 
@@ -128,7 +134,8 @@ extension WatchTable {
         of name: FilePath,
         _ directory: OpenDirectory
     ) -> Bool {
-        guard let writes, let watch = directories.watch(of: name), members[name] == nil else { return false }
+        guard let writes, let watch = directories.watch(of: name) else { return false }
+        dropMembers(of: name)
         var added: [FilePath.Component: InotifyWatch] = [:]
         var isDone = false
         for file in files {
@@ -139,7 +146,7 @@ extension WatchTable {
             others[watch] = .member(file, of: name)
             added[file] = watch
         }
-        members[name] = added
+        members[name] = (directory, added)
         if added.count == files.count {
             isDone = (try? writes.narrow(watch, of: directory, to: Self.closingMask)) != nil
         }
@@ -149,7 +156,7 @@ extension WatchTable {
 
     /// No longer tells of writes to this one of the files.
     mutating func dropMember(_ file: FilePath.Component, of name: FilePath) {
-        if let watch = members[name]?.removeValue(forKey: file) { dropMember(watch) }
+        if let watch = members[name]?.watches.removeValue(forKey: file) { dropMember(watch) }
     }
 
     /// One that is watched for its other names by now stays so.
@@ -159,14 +166,14 @@ extension WatchTable {
 
     /// From now on tells of all writes in the directory again. Reads the events so far: the caller takes them
     /// before it drops the watches of single files.
-    mutating func watchAll(of name: FilePath, _ directory: OpenDirectory) throws(SystemError) {
-        guard let writes, directories.watch(of: name) != nil, members[name] != nil else { return }
-        _ = try writes.watch(directory, for: Self.writeMask, inbox.put)
+    mutating func watchAll(of name: FilePath) throws(SystemError) {
+        guard let writes, directories.watch(of: name) != nil, let known = members[name] else { return }
+        _ = try writes.watch(known.directory, for: Self.writeMask, inbox.put)
         try writes.read()
     }
 
     /// Ends the watches of single files in the directory.
     mutating func dropMembers(of name: FilePath) {
-        for watch in (members.removeValue(forKey: name) ?? [:]).values { dropMember(watch) }
+        for watch in (members.removeValue(forKey: name)?.watches ?? [:]).values { dropMember(watch) }
     }
 }

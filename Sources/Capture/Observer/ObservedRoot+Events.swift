@@ -144,7 +144,7 @@ extension ObservedRoot {
         if mask.contains(.isDirectory) { return handleDirectory(name, mask) }
         let role = files.scope.role(of: name)
         if role == .ignored { return }
-        let wasRapid = rapid.directories[directory] != nil && !mask.isDisjoint(with: .names)
+        let wasRapid = rapid.logs[directory] != nil && !mask.isDisjoint(with: .names) && concerns(name)
         if wasRapid { endRapid(in: directory) }
         if case .sidecar(let sidecar, let owner) = role { handleSidecar(sidecar, owner, entry) }
         handleContentName(name, mask)

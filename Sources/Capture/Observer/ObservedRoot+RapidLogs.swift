@@ -23,43 +23,51 @@ extension ObservedRoot {
             let last = tracker.state.presence.logPath.lastComponent
         else { return }
         let log = WrittenName(name, last, files.scope)
-        if let known = rapid.directories[name] {
+        if rapid.logs[name] != nil {
             files.tree.directories.watches.dropMember(last, of: name)
-            rapid.insert(tracker, log, known.directory)
-        } else if let directory = watchOthers(than: last, in: name, tracker.path.removingLastComponent()) {
-            rapid.insert(tracker, log, directory)
-        } else {
-            rapid.refuse(name, now)
+        } else if !watchOthers(than: last, in: name, tracker.path.removingLastComponent()) {
+            return rapid.refuse(name, now)
         }
+        rapid.insert(tracker, log)
         note(log)
     }
 
-    /// Watches the files of the directory one by one, but for the log. Nil if that cannot be had.
+    /// Watches the files of the directory one by one, but for the log. False if that cannot be had.
     private mutating func watchOthers(
         than log: FilePath.Component,
         in name: FilePath,
         _ path: FilePath
-    ) -> OpenDirectory? {
+    ) -> Bool {
         // Writes to a journal that comes count the transactions in rollback mode: none may be missed.
         guard let trackers = files.trackers.files(in: name), trackers.count <= Self.mostMembers,
             trackers.allSatisfy({ $0.kind == .plain || $0.state.image?.usesWAL == true }),
             let directory = try? OpenDirectory(path),
             let status = try? directory.status(), status.identity == files.tree.directories[name]?.identity,
-            let names = try? directory.names(), names.count <= Self.mostMembers
-        else { return nil }
+            let names = Self.names(in: directory)
+        else { return false }
         var members: [FilePath.Component] = []
         for last in names where last != log && concerns(name.appending(last)) {
-            guard let status = try? directory.status(of: last) else { return nil }
+            guard let status = try? directory.status(of: last) else { return false }
             guard status.kind == .regular else { continue }
             // Writes under another name would count for that one.
-            guard status.linkCount == 1 else { return nil }
+            guard status.linkCount == 1 else { return false }
             members.append(last)
         }
-        return files.tree.directories.watches.watchOnly(members, of: name, directory) ? directory : nil
+        return files.tree.directories.watches.watchOnly(members, of: name, directory)
+    }
+
+    /// Nil if there are too many: it takes long to read them all.
+    private static func names(in directory: OpenDirectory) -> [FilePath.Component]? {
+        var names: [FilePath.Component] = []
+        let isRead: Void? = try? directory.forEachName { (name, _) throws(SystemError) in
+            names.append(name)
+            if names.count > mostMembers { throw SystemError(.list, directory.path, code: .outOfRange) }
+        }
+        return isRead == nil ? nil : names
     }
 
     /// Whether a write to what has that name tells of a protected file.
-    private func concerns(_ name: FilePath) -> Bool {
+    func concerns(_ name: FilePath) -> Bool {
         switch files.scope.role(of: name) {
         case .ignored: false
         case .protected: files.tree.places.historyName(name) != nil
@@ -71,35 +79,39 @@ extension ObservedRoot {
     /// Has those polled that are still rapid, and watches the others again.
     mutating func pollRapidLogs() {
         let now = MonotonicInstant.now
-        for (name, directory) in rapid.directories {
-            let areRapid = directory.logs.allSatisfy { tracker, _ in
+        for (name, logs) in rapid.logs {
+            let areRapid = logs.allSatisfy { tracker, _ in
                 tracker.logs.isRapid(now, wasRapid: true) && tracker.mayBeRapid && files.isWithin(tracker)
             }
-            if areRapid { noteLogs(of: directory) } else { endRapid(in: name) }
+            if areRapid { noteWritten(logs) } else { endRapid(in: name) }
         }
         if rapid.nextPoll != nil { rapid.isPolled(now) }
     }
 
     /// Watches all writes in the directory again, if some of them are not.
     mutating func endRapid(in name: FilePath) {
-        guard let directory = rapid.remove(name, .now) else { return }
+        guard let logs = rapid.remove(name, .now) else { return }
         do {
-            try files.tree.directories.watches.watchAll(of: name, directory.directory)
+            try files.tree.directories.watches.watchAll(of: name)
+            takeWrites()
+            files.tree.directories.watches.dropMembers(of: name)
         } catch {
+            // It may not be read any more. Until it is watched again, nothing tells of its other files.
             events.wereLost("a directory could not be watched again: \(error)")
+            files.context.polled.insert(name)
+            files.tree.polling.isNeeded(.now)
+            takeWrites()
         }
-        takeWrites()
-        files.tree.directories.watches.dropMembers(of: name)
-        noteLogs(of: directory)
+        noteWritten(logs)
     }
 
     /// Counts the logs as written: nobody tells whether they were.
     mutating func noteRapidLogs() {
-        for directory in rapid.directories.values { noteLogs(of: directory) }
+        for logs in rapid.logs.values { noteWritten(logs) }
     }
 
-    private mutating func noteLogs(of directory: RapidLogs.Directory) {
-        for (_, log) in directory.logs { note(log) }
+    private mutating func noteWritten(_ logs: [RapidLogs.Log]) {
+        for (_, log) in logs { note(log) }
     }
 
     private mutating func note(_ log: WrittenName) { handleWrite(log.name, log.role, .modified) }

@@ -5,13 +5,10 @@ import SystemPackage
 /// the kernel, and so the writer, a tenth of its time. They are polled instead, and prove by themselves that
 /// nothing of them is missed.
 struct RapidLogs {
-    struct Directory {
-        /// Open, whatever has its path by now.
-        let directory: OpenDirectory
-        fileprivate(set) var logs: [(tracker: Tracker, log: WrittenName)]
-    }
+    typealias Log = (tracker: Tracker, log: WrittenName)
 
-    private(set) var directories: [FilePath: Directory] = [:]
+    /// By the directory that they are in.
+    private(set) var logs: [FilePath: [Log]] = [:]
     /// When they are polled next; nil while there are none.
     private(set) var nextPoll: MonotonicInstant?
     /// Directories that have to wait until then.
@@ -23,31 +20,32 @@ struct RapidLogs {
     private static let longPause = Duration.seconds(10)
 
     func contains(_ tracker: Tracker, in name: FilePath) -> Bool {
-        directories[name]?.logs.contains { $0.tracker === tracker } ?? false
+        logs[name]?.contains { $0.tracker === tracker } ?? false
     }
 
     func mayBegin(in name: FilePath, _ now: MonotonicInstant) -> Bool {
         pauses[name].map { $0 <= now } ?? true
     }
 
-    mutating func insert(_ tracker: Tracker, _ log: WrittenName, _ directory: OpenDirectory) {
-        let none = Directory(directory: directory, logs: [])
-        directories[log.directory, default: none].logs.append((tracker, log))
+    mutating func insert(_ tracker: Tracker, _ log: WrittenName) {
+        logs[log.directory, default: []].append((tracker, log))
         if nextPoll == nil { isPolled(.now) }
     }
 
-    mutating func remove(_ name: FilePath, _ now: MonotonicInstant) -> Directory? {
-        guard let directory = directories.removeValue(forKey: name) else { return nil }
-        pauses[name] = now.advanced(by: Self.pause)
-        if directories.isEmpty { nextPoll = nil }
-        return directory
+    mutating func remove(_ name: FilePath, _ now: MonotonicInstant) -> [Log]? {
+        guard let removed = logs.removeValue(forKey: name) else { return nil }
+        rest(name, for: Self.pause, now)
+        if logs.isEmpty { nextPoll = nil }
+        return removed
     }
 
     /// The directory has what does not allow it.
-    mutating func refuse(_ name: FilePath, _ now: MonotonicInstant) {
+    mutating func refuse(_ name: FilePath, _ now: MonotonicInstant) { rest(name, for: Self.longPause, now) }
+
+    private mutating func rest(_ name: FilePath, for pause: Duration, _ now: MonotonicInstant) {
         // Directories that are long gone need not be known.
         pauses = pauses.filter { $0.value > now }
-        pauses[name] = now.advanced(by: Self.longPause)
+        pauses[name] = now.advanced(by: pause)
     }
 
     mutating func isPolled(_ now: MonotonicInstant) { nextPoll = now.advanced(by: Observer.busyPause) }

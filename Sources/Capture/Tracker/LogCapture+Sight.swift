@@ -66,6 +66,16 @@ extension LogCapture {
         return true
     }
 
+    /// Whether the log that is followed was moved while a program has it open. No event tells of its writes.
+    func isMovedInUse(_ state: borrowing CaptureState) -> Bool {
+        let obstacles = state.presence.obstacles
+        guard obstacles.isHindered, !obstacles.isBlind, let tail else { return false }
+        return !tail.log.isNamed && tail.log.isLinked && tail.indexIsUsed
+    }
+
+    /// How often such a log is polled.
+    static let movedPause = Duration.milliseconds(100)
+
     /// Another log has come. If the removed one is in use, two programs write one database, and neither sees
     /// what the other commits: nothing is captured before the first of them is done, for that reason.
     mutating func abandonRemoved(_ state: borrowing CaptureState) -> String? {

@@ -17,8 +17,11 @@ enum RollbackStep {
 extension RollbackCapture {
     /// More pages than this named by journals are read by a scan.
     private static let namedPages = 1024
-    /// Amid a scan at most so many bytes of named pages are held. If there are more, all is compared again.
-    private static let namedBytesAmidScan = 16 << 20
+    /// Amid a scan at most so many bytes of named pages are held. If there are more, a base is compared with
+    /// the file in the end, and a mere comparison starts over, which may not end beside a steady writer.
+    private static func mostNamedBytes(amid scan: FileScan?) -> Int {
+        scan?.purpose == .base ? 16 << 20 : 128 << 20
+    }
 
     /// Reads what may have changed, when all events were read that came before. `scan`: the one that goes on.
     mutating func read(
@@ -59,7 +62,7 @@ extension RollbackCapture {
         case .named(let pages, let transactions) where pages.count > Self.namedPages && scan == nil:
             return .beginScan(window, nil, pages: pages, transactions: transactions)
         case .named(let pages, let transactions)
-        where pages.count * (scan?.pageSize.bytes ?? 0) > Self.namedBytesAmidScan:
+        where pages.count * (scan?.pageSize.bytes ?? 0) > Self.mostNamedBytes(amid: scan):
             return .interrupt(window, transactions: transactions)
         case .everything, .named: break
         }

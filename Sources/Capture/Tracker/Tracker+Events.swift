@@ -38,7 +38,7 @@ extension Tracker {
     private func logAppeared(_ pinned: PinnedFile?) {
         state.pending.active()
         logs.tail?.log.checkName()
-        if let pinned, pinned.identity == logs.identity { return }
+        if let pinned, pinned.identity == logs.identity { return logCameBack() }
         if logs.isDrainingLater {
             // Another log has come before there was room for the rest of the last one.
             requireRescan(
@@ -48,6 +48,15 @@ extension Tracker {
         }
         guard let pinned else { return logs.appearedUnseen() }
         if !logs.isNamed { follow(pinned) }
+        state.pending.log = true
+    }
+
+    /// It was moved away, perhaps, and is where others find it again.
+    private func logCameBack() {
+        guard state.presence.obstacles.isHindered, !state.presence.obstacles.isBlind, logs.isNamed else {
+            return
+        }
+        state.presence.obstacles.end(state.report)
         state.pending.log = true
     }
 

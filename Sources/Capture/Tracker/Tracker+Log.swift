@@ -14,7 +14,7 @@ extension Tracker {
                 state.schedule.waitForRecorder()
             }
         }
-        if logs.isUnconfirmed { state.pending.log = true }
+        if logs.isUnconfirmed || logs.isMovedInUse(state) { state.pending.log = true }
         guard state.pending.log else { return }
         try reopenLog()
         guard let log = logs.tail else {

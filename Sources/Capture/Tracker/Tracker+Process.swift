@@ -113,6 +113,7 @@ extension Tracker {
         state.presence.obstacles.canBeRead(state.report)
         state.handOverAttributes()
         state.ledger.isKnownGood(until: .now)
+        if logs.isMovedInUse(state) { state.schedule.retry(in: LogCapture.movedPause, from: now) }
         return try startAuditIfDue(now)
     }
 }

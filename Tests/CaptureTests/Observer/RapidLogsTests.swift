@@ -34,7 +34,7 @@ struct RapidLogsTests {
             try observed.observe()
         }
 
-        var isRapid: Bool { observed.root.rapid.directories[""] != nil }
+        var isRapid: Bool { observed.root.rapid.logs[""] != nil }
 
         func commit(_ name: String = "a.db") throws {
             rows += 1
@@ -117,7 +117,7 @@ struct RapidLogsTests {
     func two() throws {
         let names: [FilePath] = ["a.db", "b.db"]
         let scene = try Scene(names.map(\.string))
-        try scene.commit(to: names.map(\.string)) { $0.observed.root.rapid.directories[""]?.logs.count == 2 }
+        try scene.commit(to: names.map(\.string)) { $0.observed.root.rapid.logs[""]?.count == 2 }
         try scene.observed.observe()
         _ = try scene.hasEvents()
         let before = names.map(scene.captures)

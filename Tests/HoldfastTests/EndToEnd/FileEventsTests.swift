@@ -82,6 +82,31 @@ struct FileEventsTests {
         try protection.expectCaptured(script)
     }
 
+    /// Catches commits that nobody looks for: events of a moved file tell of its new place.
+    @Test("a log is moved away under a program, and back: what that commits is captured, and nothing is left")
+    func movedLogInUse() throws {
+        let protection = try Protection(
+            "PRAGMA journal_mode=WAL; CREATE TABLE t(i INTEGER PRIMARY KEY, b); \(Self.insert)"
+        )
+        try protection.watch()
+        let session = try SQLite3Session(protection.database)
+        try session.sql(Self.insert)
+        try protection.sync()
+        try protection.shell("mv a.db-wal ../away")
+        try wait(for: "the warning") { try protection.status().stdout.contains("restart it") }
+        try session.sql(Self.insert)
+        try wait(for: "the commit") {
+            let log = try protection.holdfast("log", protection.data, "--no-sync", "--json").stdout
+            return log.split(separator: "\n").count { $0.contains("\"commit\"") } == 2
+        }
+        try protection.shell("mv ../away a.db-wal")
+        try wait(for: "its end") { try !protection.status().stdout.contains("restart it") }
+        try session.sql(Self.insert)
+        try session.close()
+        try protection.expectCaptured()
+        #expect(try protection.snapshots().map(\.event) == ["baseline", "commit", "commit", "commit"])
+    }
+
     @Test("a log has another name when it is deleted, and the next one is followed all the same")
     func linkedLog() throws {
         let protection = try Protection(
