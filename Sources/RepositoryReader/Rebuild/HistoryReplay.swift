@@ -48,8 +48,9 @@ package struct HistoryReplay {
             var next = states.makeIterator()
             var changed = StepChanges()
             weak var current: RebuildPass?
+            var failure: (any Error)?
             let pass = try RebuildPass(root, plans) { id, entry, applier, place in
-                guard entry.isSnapshot else { return }
+                guard entry.isSnapshot, failure == nil else { return }
                 guard let state = next.next(), state.digest == entry.digest, applier.digest == entry.digest
                 else {
                     throw place.damage("an image of file \(id) is not that of its snapshot")
@@ -70,7 +71,12 @@ package struct HistoryReplay {
             }
             pass.readsBasesLazily = true
             pass.add(file, plans.plans[file]!, output: directory, open: output)
-            try pass.run { _, error in throw error }
+            // Of damage the stream makes a finding, and goes on.
+            try pass.run { _, error in
+                failure = failure ?? error
+                throw error
+            }
+            if let failure { throw failure }
         }
     }
 
