@@ -13,7 +13,10 @@ package enum MadeRepository {
         let file = path.appending(RepositoryDirectory.fileName)
         if try FileStatus.unlessMissing(file) == nil {
             try Directory.make(path.appending("roots"))
-            let content = try JSONEncoder().encode(RepositoryFile(id: id, created: .now))
+            let encoder = JSONEncoder()
+            // As a repository that is made here has it.
+            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+            let content = try encoder.encode(RepositoryFile(id: id, created: .now))
             try Directory.replaceFile(at: file, with: [UInt8](content) + [UInt8(ascii: "\n")])
         }
         let repository = try RepositoryDirectory(at: path)
