@@ -1,7 +1,9 @@
 import HTTPTypes
-import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
+import NIOPosix
+import ServiceLifecycle
 
 /// Serves metrics at `/metrics` over HTTP (prometheus.io/docs/instrumenting/exposition_formats).
 package struct MetricsServer: Sendable {
@@ -28,31 +30,44 @@ package struct MetricsServer: Sendable {
     package func run(listening: @escaping @Sendable (Int) -> Void) async throws {
         // One thread is enough for a few lines now and then.
         NIOSingletons.groupLoopCountSuggestion = 1
-        let router = Router()
-        router.get("metrics") { [text] _, _ in
-            do {
-                return Self.response(.ok, "text/plain; version=0.0.4; charset=utf-8", try await text())
-            } catch {
-                return Self.response(.internalServerError, "text/plain; charset=utf-8", "\(error)\n")
-            }
-        }
-        let application = Application(
-            router: router,
-            configuration: .init(address: .hostname(host, port: port), serverName: "holdfast"),
-            onServerRunning: { listening($0.localAddress?.port ?? 0) },
+        // Not as an `Application`: that runs a group of services, which now and then hangs in its own locks
+        // when one of them fails, as where the port is taken.
+        let server = try HTTPServerBuilder.http1().buildServer(
+            configuration: ServerConfiguration(address: .hostname(host, port: port), serverName: "holdfast"),
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: Logger(label: "holdfast") { _ in SwiftLogNoOpLogHandler() }
-        )
+        ) { [text] request, writer, _ in
+            let answer = await Self.response(to: request.head, text)
+            try await writer.write(response: answer.head, body: answer.body)
+        } onServerRunning: {
+            listening($0.localAddress?.port ?? 0)
+        }
         do {
-            try await application.run()
+            try await server.run()
         } catch let error as IOError {
             throw Unavailable(code: error.errnoCode)
         }
     }
 
     private static func response(
+        to request: HTTPRequest,
+        _ text: @Sendable () async throws -> String
+    ) async -> Response {
+        guard request.path?.prefix(while: { $0 != "?" }) == "/metrics" else {
+            return response(.notFound, "metrics are at /metrics\n")
+        }
+        guard request.method == .get else { return response(.methodNotAllowed, "only GET is served\n") }
+        do {
+            return response(.ok, try await text(), "text/plain; version=0.0.4; charset=utf-8")
+        } catch {
+            return response(.internalServerError, "\(error)\n")
+        }
+    }
+
+    private static func response(
         _ status: HTTPResponse.Status,
-        _ type: String,
-        _ text: String
+        _ text: String,
+        _ type: String = "text/plain; charset=utf-8"
     ) -> Response {
         Response(
             status: status,
