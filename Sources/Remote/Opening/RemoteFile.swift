@@ -82,10 +82,8 @@ package struct RemoteFile: Hashable, Sendable {
             conditions: hasConditions,
             encrypted: isEncrypted
         )
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
         do {
-            return [UInt8](try encoder.encode(content)) + [UInt8(ascii: "\n")]
+            return try SmallFile.encoded(content)
         } catch {
             throw RemoteError(.failed, "\(ObjectNames.remote) cannot be written: \(error)")
         }

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 import LinuxSystem
 import RepositoryFormat
 package import RepositoryReader
@@ -13,11 +12,10 @@ package enum MadeRepository {
         let file = path.appending(RepositoryDirectory.fileName)
         if try FileStatus.unlessMissing(file) == nil {
             try Directory.make(path.appending("roots"))
-            let encoder = JSONEncoder()
-            // As a repository that is made here has it.
-            encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-            let content = try encoder.encode(RepositoryFile(id: id, created: .now))
-            try Directory.replaceFile(at: file, with: [UInt8](content) + [UInt8(ascii: "\n")])
+            try Directory.replaceFile(
+                at: file,
+                with: SmallFile.encoded(RepositoryFile(id: id, created: .now))
+            )
         }
         let repository = try RepositoryDirectory(at: path)
         guard repository.id == id else {

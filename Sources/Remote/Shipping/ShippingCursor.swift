@@ -179,7 +179,7 @@ package struct ShippingCursor: Sendable {
             indexedNumber: lastIndexNumber.value,
             keyUses: keyUses.isEmpty ? nil : keyUses
         )
-        try Directory.replaceFile(at: path, with: [UInt8](try JSONEncoder().encode(file)))
+        try Directory.replaceFile(at: path, with: SmallFile.encoded(file))
     }
 }
 

@@ -34,7 +34,7 @@ struct ShippingNote<Content: Codable> {
 
     /// Replaces the file, and waits until it is on the disk.
     mutating func save(_ content: Content, of subject: NoteSubject) throws {
-        let text = [UInt8](try JSONEncoder().encode(Text(subject: subject, content: content)))
+        let text = try SmallFile.encoded(Text(subject: subject, content: content))
         try Directory.make(path.removingLastComponent())
         try Directory.replaceFile(at: path, with: Array("\(ObjectDigest(of: text))\n".utf8) + text)
         stamp = currentStamp

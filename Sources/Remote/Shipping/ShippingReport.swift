@@ -74,9 +74,7 @@ package struct ShippingReport: Hashable, Sendable, Codable {
     package func save(_ root: RootDescription) throws {
         let path = Self.path(root, remote)
         try Directory.make(path.removingLastComponent())
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        try Directory.replaceFile(at: path, with: [UInt8](try encoder.encode(self)))
+        try Directory.replaceFile(at: path, with: SmallFile.encoded(self))
     }
 
     /// The remote has this state now.

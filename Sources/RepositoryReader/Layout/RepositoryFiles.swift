@@ -64,6 +64,13 @@ package enum SmallFile {
         }
     }
 
+    /// The content of such a file. Its keys are in order, so that a value is always the same bytes.
+    package static func encoded(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]
+    }
+
     package static func text(_ time: Instant) -> String {
         Date(timeIntervalSince1970: Double(time.nanoseconds / 1_000_000_000)).formatted(.iso8601)
     }

@@ -1,4 +1,3 @@
-internal import FoundationEssentials
 import LinuxSystem
 import RepositoryFormat
 import RepositoryReader
@@ -13,11 +12,5 @@ extension SmallFile {
     /// The same, replacing the existing file.
     static func replace(_ path: FilePath, _ value: some Encodable) throws {
         try Directory.replaceFile(at: path, with: encoded(value))
-    }
-
-    private static func encoded(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")]
     }
 }

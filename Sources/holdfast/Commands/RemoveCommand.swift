@@ -13,8 +13,8 @@ struct RemoveCommand: HoldfastCommand {
             It is removed from the configuration, and a running watcher stops to protect it once all that was committed is \
             captured. Its history stays, and can be restored. If something else in the configuration is wrong, it is named.
 
-            Exit status: 0 done, 1 failed, 3 removed from the configuration, but a watcher may go on to protect it, 10 it \
-            is not protected, 64 wrong usage or a wrong configuration.
+            Exit status: 0 done, 1 failed, 3 removed, but a watcher may go on, 10 it is not protected, 64 wrong usage or a wrong \
+            configuration.
 
             Examples:
               holdfast remove ~/notes.db
